@@ -1,0 +1,2 @@
+// Package wire is the codec of the Gibson protocol.
+package wire
