@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// The exit statuses of the command, as its help states them.
+const (
+	statusOK       = 0
+	statusNotFound = 1 // a key is missing, or a prefix matched nothing
+	statusUsage    = 2 // the command line is wrong; nothing was sent
+	statusServer   = 3 // the server cannot be reached, refused, or cannot start
+)
+
+// app holds what the commands share: where they read and write, and what they
+// may ask of the process. It does not change after Run made it.
+type app struct {
+	stdin      io.Reader
+	stdout     io.Writer
+	stderr     io.Writer
+	getenv     func(string) string
+	isTerminal func(io.Writer) bool
+}
+
+// Run executes the command line args, which do not include the program's
+// name, and returns the exit status: 0 for success, 1 when a key was not
+// found or a prefix matched nothing, 2 for a command line that is wrong and 3
+// when the server cannot be reached, refuses or cannot start.
+//
+// Results go to stdout, everything else to stderr. When ctx ends, a server
+// finishes what it is doing and Run returns 0; any other command is given up.
+// Run reads stdin only if a value is to come from there; if ctx ends
+// meanwhile, that read is left behind.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, isTerminal: isTerminal}
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(normalize(args))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return statusOK
+	}
+	var failed *failure
+	if !errors.As(err, &failed) {
+		// Whatever the commands do not report themselves is cobra's own
+		// complaint about the command line.
+		failed = &failure{status: statusUsage, err: err}
+	}
+	fmt.Fprintf(a.stderr, "gibson: %s\n", strings.TrimPrefix(failed.Error(), "gibson: "))
+	if failed.status == statusUsage {
+		fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+	}
+	return failed.status
+}
+
+// failure is the end of a command that did not succeed, with the exit status
+// that says so.
+type failure struct {
+	status int
+	err    error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usageError reports a command line that is wrong.
+func usageError(format string, args ...any) error {
+	return &failure{status: statusUsage, err: fmt.Errorf(format, args...)}
+}
+
+// serverError reports a server that cannot be reached, refuses or cannot
+// start.
+func serverError(err error) error { return &failure{status: statusServer, err: err} }
+
+// isTerminal reports whether w is a file that a person reads as it is written.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
