@@ -1,0 +1,54 @@
+package load
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Result is what one run counted.
+type Result struct {
+	Requests int64 // answered
+	Hits     int64 // GETs answered with the right value
+	Missing  int64 // GETs answered with "no such key"
+	Stored   int64 // SETs
+	Start    time.Time
+	Elapsed  time.Duration
+
+	// Latency holds a histogram of nanoseconds for each phase. With a depth
+	// above 1 it is the time from the write of a batch to its last reply.
+	Latency []*hdrhistogram.Histogram
+
+	// Stalls lists the slow requests, StallsDropped says how many more there
+	// were.
+	Stalls        []Span
+	StallsDropped int64
+
+	// Gaps lists, for runs with a rate, when the generator itself did not
+	// run for more than a millisecond: what it measured then is its own.
+	Gaps []Span
+}
+
+// Span is a piece of time.
+type Span struct{ From, To time.Time }
+
+// Overlaps reports whether both share a moment.
+func (s Span) Overlaps(o Span) bool { return s.From.Before(o.To) && o.From.Before(s.To) }
+
+// PerSecond returns the requests answered per second.
+func (r Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Seconds() }
+
+// Percentile returns the latency that p percent of the requests of the given
+// phase did not exceed.
+func (r Result) Percentile(phase int, p float64) time.Duration {
+	return time.Duration(r.Latency[phase].ValueAtPercentile(p))
+}
+
+// newHistogram holds 1 µs to 60 s at two significant digits (below 1 %
+// error), small enough to stay in the processor's cache.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(int64(time.Microsecond), int64(time.Minute), 2)
+}
+
+// maxSpans bounds the lists of a Result, which must not grow during a run.
+const maxSpans = 4096
