@@ -12,7 +12,7 @@ type Args struct {
 	Value  []byte // value of SET and MSET, field of META
 	Number int64  // ttl, seconds or limit; 0 for MGET without a limit
 
-	// NumberErr says that the number is malformed and Number 0. When that is
+	// NumberErr says that the number is malformed, and Number 0. When that is
 	// answered with NAN depends on the command: TTL and LOCK look for the item
 	// first (docs/protocol.md, "Order of checks").
 	NumberErr bool
@@ -20,37 +20,37 @@ type Args struct {
 
 // ParseArgs divides a payload into the arguments of that shape. The error is
 // ErrShape, for which the answer is ERR, whether or not the key exists.
-func ParseArgs(shape Shape, payload []byte, lim Limits) (Args, error) {
+func ParseArgs(shape Shape, payload []byte, lim Limits) (a Args, err error) {
 	if shape == ShapeNone {
-		return Args{}, nil
-	}
-	var a Args
-	if shape == ShapeSet {
-		ttl, rest, ok := cut(payload)
-		if !ok || len(ttl) == 0 {
-			return Args{}, ErrShape
-		}
-		a.setNumber(ttl)
-		payload = rest
-	}
-	key, rest, more := cut(payload)
-	if len(key) == 0 || len(key) > orDefault(lim.MaxKeySize, DefaultMaxKeySize) {
-		return Args{}, ErrShape
-	}
-	a.Key = key
-
-	switch shape {
-	case ShapeKey:
 		return a, nil
-	case ShapeKeyLimit:
-		if !more {
-			return a, nil
-		}
 	}
-	// Every other shape has a second argument that is not empty.
-	if len(rest) == 0 {
+	if shape == ShapeSet {
+		i := bytes.IndexByte(payload, ' ')
+		if i <= 0 {
+			return a, ErrShape
+		}
+		a.setNumber(payload[:i])
+		payload = payload[i+1:]
+	}
+
+	key := bytes.IndexByte(payload, ' ')
+	more := key >= 0
+	if !more {
+		key = len(payload)
+	}
+	if key == 0 || key > orDefault(lim.MaxKeySize, DefaultMaxKeySize) {
 		return Args{}, ErrShape
 	}
+	a.Key = payload[:key:key]
+	if shape == ShapeKey || shape == ShapeKeyLimit && !more {
+		return a, nil
+	}
+
+	// Every other shape wants something after the space.
+	if key+1 >= len(payload) {
+		return Args{}, ErrShape
+	}
+	rest := payload[key+1:]
 	switch shape {
 	case ShapeKeyNumber, ShapeKeyLimit:
 		a.setNumber(rest)
@@ -60,11 +60,14 @@ func ParseArgs(shape Shape, payload []byte, lim Limits) (Args, error) {
 		}
 		a.Value = rest
 	case ShapeKeyField:
-		field, _, _ := cut(rest)
-		if len(field) == 0 {
+		field := bytes.IndexByte(rest, ' ')
+		if field == 0 {
 			return Args{}, ErrShape
 		}
-		a.Value = field
+		if field < 0 {
+			field = len(rest)
+		}
+		a.Value = rest[:field:field]
 	default:
 		return Args{}, ErrShape
 	}
@@ -75,14 +78,4 @@ func ParseArgs(shape Shape, payload []byte, lim Limits) (Args, error) {
 func (a *Args) setNumber(text []byte) {
 	n, ok := value.ParseInt(text)
 	a.Number, a.NumberErr = n, !ok
-}
-
-// cut divides b at its first space. Without one, the whole of b comes first
-// and more is false.
-func cut(b []byte) (first, rest []byte, more bool) {
-	i := bytes.IndexByte(b, ' ')
-	if i < 0 {
-		return b, nil, false
-	}
-	return b[:i:i], b[i+1:], true
 }

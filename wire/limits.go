@@ -11,6 +11,14 @@ const (
 	ReplyHeaderSize = 7
 )
 
+// Sizes inside the data of a KVAL reply, in bytes.
+const (
+	countSize    = 4         // the number of pairs
+	pairOverhead = 4 + 1 + 4 // key length, encoding, value length
+	numberSize   = 8         // a number as servers of today send it
+	number32Size = 4         // a number as 32-bit servers sent it
+)
+
 // Default limits, in bytes (docs/protocol.md, "Limits").
 const (
 	DefaultMaxRequestSize  = 2 << 20

@@ -1,72 +1,114 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"iter"
 
-// Sizes inside the data of a KVAL reply, in bytes.
-const (
-	countSize    = 4         // the number of pairs
-	pairOverhead = 4 + 1 + 4 // key length, encoding, value length
-	numberSize   = 8         // a number as servers of today send it
-	number32Size = 4         // a number as 32-bit servers sent it
+	"github.com/gogibson/gibson/internal/value"
 )
 
-// PairsWriter appends one KVAL reply to a buffer, pair by pair. Use it so:
-//
-//	w := wire.BeginPairs(buf)
-//	w.Append(key, data)
-//	buf = w.Finish()
-//
-// The buffer belongs to the writer between BeginPairs and Finish. The data of
-// the whole reply must stay below 4 GiB: see Len.
-type PairsWriter struct {
-	buf   []byte
-	start int // where the reply begins in buf
-	count uint32
+// PairCount returns the number of pairs of a KVAL reply, 0 for others.
+func (r Reply) PairCount() int {
+	if r.Code != CodeKVal || len(r.Data) < countSize {
+		return 0
+	}
+	return int(binary.LittleEndian.Uint32(r.Data))
 }
 
-// BeginPairs appends the beginning of a KVAL reply to dst and returns the
-// writer of its pairs.
-func BeginPairs(dst []byte) PairsWriter {
-	start := len(dst)
-	dst = appendHeader(dst, CodeKVal, EncodingPlain, 0)
-	return PairsWriter{buf: append(dst, 0, 0, 0, 0), start: start}
+// Pairs iterates over the pairs of a KVAL reply in the server's order, and
+// over nothing for other replies. Keys and values alias Data.
+func (r Reply) Pairs() iter.Seq2[[]byte, value.Value] {
+	return func(yield func([]byte, value.Value) bool) {
+		rest := r.Data
+		for i := range r.PairCount() {
+			if i == 0 {
+				rest = rest[countSize:]
+			}
+			p, n, err := parsePair(rest)
+			if err != nil {
+				return // a Reply that was not parsed but made by hand
+			}
+			v := value.Bytes(p.data)
+			if p.encoding == EncodingNumber {
+				v = value.Number(decodeNumber(p.data))
+			}
+			if !yield(p.key, v) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
 }
 
-// Append adds a pair whose value is bytes. Both are copied.
-func (w *PairsWriter) Append(key, data []byte) {
-	w.appendKey(key, EncodingPlain, len(data))
-	w.buf = append(w.buf, data...)
+// pair is one pair of a KVAL reply.
+type pair struct {
+	key, data []byte
+	encoding  Encoding
 }
 
-// AppendNumber adds a pair whose value is a number. key is copied.
-func (w *PairsWriter) AppendNumber(key []byte, n int64) {
-	w.appendKey(key, EncodingNumber, numberSize)
-	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(n))
+// checkPairs reports whether data is a count and exactly that many pairs.
+func checkPairs(data []byte) error {
+	count := uint64(binary.LittleEndian.Uint32(data))
+	rest := data[countSize:]
+	if most := uint64(len(rest) / pairOverhead); count > most {
+		return protocolErrorf("KVAL reply of %d bytes announces %d pairs, want at most %d", len(data), count, most)
+	}
+	for range count {
+		_, n, err := parsePair(rest)
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	if len(rest) != 0 {
+		return protocolErrorf("KVAL reply with %d bytes after its last pair", len(rest))
+	}
+	return nil
 }
 
-func (w *PairsWriter) appendKey(key []byte, e Encoding, size int) {
-	w.buf = binary.LittleEndian.AppendUint32(w.buf, uint32(len(key)))
-	w.buf = append(w.buf, key...)
-	w.buf = append(w.buf, byte(e), byte(size), byte(size>>8), byte(size>>16), byte(size>>24))
-	w.count++
+// parsePair parses the pair at the beginning of b and returns it with the
+// number of bytes it takes. Missing bytes are an error: the reply is complete.
+func parsePair(b []byte) (p pair, n int, err error) {
+	key, rest, ok := parseField(b)
+	if !ok || len(rest) == 0 {
+		return pair{}, 0, protocolErrorf("KVAL reply ends within a key")
+	}
+	p.key = key
+	p.encoding = Encoding(rest[0])
+	if p.encoding != EncodingPlain && p.encoding != EncodingNumber {
+		return pair{}, 0, protocolErrorf("KVAL value with encoding %d, want 0 or 2", rest[0])
+	}
+	data, rest, ok := parseField(rest[1:])
+	if !ok {
+		return pair{}, 0, protocolErrorf("KVAL reply ends within a value")
+	}
+	if p.encoding == EncodingNumber && len(data) != numberSize && len(data) != number32Size {
+		return pair{}, 0, protocolErrorf("number of %d bytes, want 8 or 4", len(data))
+	}
+	p.data = data
+	return p, len(b) - len(rest), nil
 }
 
-// Count returns the number of pairs so far.
-func (w *PairsWriter) Count() int { return int(w.count) }
-
-// Len returns the size of the reply's data so far, in bytes: the figure that
-// max_response_size bounds.
-func (w *PairsWriter) Len() int { return len(w.buf) - w.start - ReplyHeaderSize }
-
-// Finish fills in size and count and returns the buffer, which ends with the
-// complete reply. The writer must not be used afterwards.
-func (w *PairsWriter) Finish() []byte {
-	binary.LittleEndian.PutUint32(w.buf[w.start+3:], uint32(w.Len()))
-	binary.LittleEndian.PutUint32(w.buf[w.start+ReplyHeaderSize:], w.count)
-	return w.buf
+// parseField parses a length of four bytes and that many bytes after it.
+func parseField(b []byte) (field, rest []byte, ok bool) {
+	if len(b) < 4 {
+		return nil, nil, false
+	}
+	size := uint64(binary.LittleEndian.Uint32(b))
+	if b = b[4:]; size > uint64(len(b)) {
+		return nil, nil, false
+	}
+	return b[:size:size], b[size:], true
 }
 
-// Discard gives the reply up and returns the buffer as it was before
-// BeginPairs, with whatever capacity it has grown. The writer must not be used
-// afterwards.
-func (w *PairsWriter) Discard() []byte { return w.buf[:w.start] }
+// decodeNumber decodes a number of eight or four bytes, 0 for other sizes,
+// which no parsed reply has.
+func decodeNumber(b []byte) int64 {
+	switch len(b) {
+	case numberSize:
+		return int64(binary.LittleEndian.Uint64(b))
+	case number32Size:
+		return int64(int32(binary.LittleEndian.Uint32(b)))
+	}
+	return 0
+}

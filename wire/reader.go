@@ -1,8 +1,7 @@
 package wire
 
-// keepBuffer is the capacity, in bytes, up to which a Reader keeps its buffer
-// when everything in it has been consumed. A bigger one, left by a big reply,
-// is given back.
+// keepBuffer is the capacity, in bytes, up to which a Reader keeps its buffer.
+// A bigger one, left by a big reply, is given back.
 const keepBuffer = 64 << 10
 
 // Reader turns a stream of bytes, cut anywhere, into replies. Feed it what was
@@ -89,14 +88,15 @@ func (r *Reader) Buffered() int { return len(r.buf) - r.next }
 // if that frees at least as many as it moves, so that feeding costs the same
 // per byte however small the pieces are.
 func (r *Reader) compact() {
-	left := len(r.buf) - r.next
-	if r.next == 0 || r.next < left {
+	left := r.buf[r.next:]
+	if r.next == 0 || r.next < len(left) {
 		return
 	}
-	if left == 0 && cap(r.buf) > keepBuffer {
-		r.buf = nil
+	if cap(r.buf) > keepBuffer && len(left)+r.missing <= keepBuffer {
+		r.buf = append([]byte(nil), left...)
+	} else {
+		r.buf = append(r.buf[:0], left...)
 	}
-	r.buf = r.buf[:copy(r.buf, r.buf[r.next:])]
 	r.last -= r.next
 	r.next = 0
 }
