@@ -1,0 +1,147 @@
+package cache
+
+import (
+	"sync"
+
+	"github.com/gogibson/gibson/internal/radix"
+	"github.com/gogibson/gibson/internal/value"
+)
+
+// Value is what an item holds: bytes, or a number after Inc, Dec, MInc or
+// MDec.
+type Value = value.Value
+
+// Cache is the engine: an ordered map from keys to values with lives and
+// locks. Make one with New and end it with Close. Its methods may be called by
+// many goroutines at once.
+type Cache struct {
+	set  settings
+	time timekeeper
+
+	// Set once by New: how the background goroutine is told that there is
+	// work, or that it must end, and how it is waited for.
+	wake chan struct{}
+	quit chan struct{}
+	done sync.WaitGroup
+
+	// mu guards everything below. Get, GetInto, Value and Count hold it for
+	// reading, which is enough to find an item and to touch it; everything
+	// else holds it alone.
+	mu        sync.RWMutex
+	closed    bool
+	tree      *radix.Tree // key to item
+	locks     *radix.Tree // key to lock, for the items that are locked
+	wheel     wheel       // when items and locks end
+	batch     Batch       // the one that Begin hands out
+	squeeze   squeeze
+	figures   figures
+	collector collector
+	rung      []byte // the key of the timer that rings
+	// detached says that families wait for tree.Reclaim.
+	detached bool
+	// planned is when the background goroutine will wake up by itself, in
+	// milliseconds; 0 while it is awake.
+	planned int64
+}
+
+// New returns an empty Cache. opts may be nil, which means the defaults. It
+// fails if an option is bad or if the system has no memory.
+func New(opts *Options) (*Cache, error) {
+	set, err := opts.resolve()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cache{
+		set:  set,
+		wake: make(chan struct{}, 1),
+		quit: make(chan struct{}),
+	}
+	c.time.init(set.Clock)
+	if c.tree, err = radix.New(radix.Options{}); err != nil {
+		return nil, err
+	}
+	if c.locks, err = radix.New(radix.Options{}); err != nil {
+		c.tree.Close()
+		return nil, err
+	}
+	now := c.time.now()
+	c.wheel.init(now.ms)
+	c.collector.next = now.ms + set.GCInterval.Milliseconds()
+	c.batch.c = c
+	c.done.Go(c.housekeep)
+	return c, nil
+}
+
+// Close drops all items and gives their memory back. It waits for running
+// calls and for an open Batch. Afterwards every method returns ErrClosed; Close
+// itself may be called again and always returns nil.
+func (c *Cache) Close() error {
+	c.mu.Lock()
+	first := !c.closed
+	if first {
+		c.closed = true
+		close(c.quit)
+		c.tree.Close()
+		c.locks.Close()
+		c.wheel = wheel{}
+		c.squeeze = squeeze{}
+	}
+	c.mu.Unlock()
+	c.done.Wait()
+	return nil
+}
+
+// Batch is the way in for callers that run many commands at once and want no
+// copies: the commands of a batch share one acquisition of the cache's lock and
+// one moment in time. Nothing else happens between them. Begin makes it.
+//
+// Keys and values are byte slices that the cache copies where it keeps them.
+// Lives and locks are in seconds, as in the protocol. Errors are the bare
+// sentinels of this package, so they may be compared with ==. Keys and values
+// are not checked against the protocol or the limits, which is the caller's
+// part; none makes the cache fail.
+//
+// A Batch is for one goroutine and must not be used after End.
+type Batch struct {
+	c   *Cache
+	now instant
+}
+
+// beginWork is how much Begin does of what others left behind, so that a busy
+// cache without idle time does not fall behind.
+const beginWork = 64
+
+// Begin locks the cache and returns the batch for commands, which must be
+// ended with End. It returns ErrClosed after Close. It does not allocate.
+func (c *Cache) Begin() (*Batch, error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, ErrClosed
+	}
+	b := &c.batch
+	b.now = c.time.now()
+	if c.wheel.due(b.now.ms) {
+		c.expire(b.now.ms, beginWork)
+	}
+	if c.detached {
+		c.reclaim(beginWork / 4)
+	}
+	if c.set.ownTime && b.now.ms >= c.collector.next {
+		for c.collect(b.now) {
+		}
+	}
+	return b, nil
+}
+
+// End unlocks the cache. What the batch returned is invalid from now on.
+func (b *Batch) End() {
+	c := b.c
+	c.squeeze.trim()
+	c.figures.notePeak(c)
+	plan := c.needsHelp()
+	c.mu.Unlock()
+	if plan {
+		c.rouse()
+	}
+}

@@ -1,0 +1,293 @@
+package cache
+
+// The commands on a family: every item whose key begins with a prefix. Each
+// first removes all items and locks whose time is over, so none has to be
+// looked at one by one.
+
+// settle removes every item and lock whose time is over.
+func (b *Batch) settle() {
+	if b.c.wheel.due(b.now.ms) {
+		b.c.expire(b.now.ms, -1)
+	}
+}
+
+// Count returns the number of items under prefix. Its cost is the length of
+// prefix.
+func (b *Batch) Count(prefix []byte) int64 {
+	b.settle()
+	return int64(b.c.tree.Count(prefix))
+}
+
+// Walk calls fn for the items under prefix in ascending byte order of their
+// keys, for at most limit of them if limit is above 0, until fn returns false.
+// It returns how often it called fn. If values is false, fn gets empty Values:
+// that is KEYS, which is no access. Otherwise it is MGET, and counts as an
+// access to the items that fn saw, unless fn returned false, which means that
+// the command is refused. key and the bytes of v are valid during the call
+// only. fn must not use b.
+func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte, v Value) bool) (matched int64) {
+	b.settle()
+	refused := false
+	b.c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+		var v Value
+		if values {
+			var err error
+			if v, err = b.c.squeeze.value(rec); err != nil {
+				refused = true
+				return false
+			}
+		}
+		matched++
+		refused = !fn(key, v)
+		return !refused && matched != limit
+	})
+	if !values || refused || matched == 0 {
+		return matched
+	}
+	left := matched
+	b.c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
+		item(rec).touch(b.now.unix)
+		left--
+		return left > 0
+	})
+	return matched
+}
+
+// sweep visits every item under prefix. visit may change an item in place; an
+// item whose record must be replaced it leaves alone and returns true: sweep
+// then calls replace for it while nothing is being visited. Both are called in
+// ascending order of the keys. replace must not add or remove other keys.
+func (b *Batch) sweep(prefix []byte, visit func(key []byte, it item) (later bool), replace func(key []byte, it item)) {
+	const chunk = 4096 // keys put aside at a time
+	c := b.c
+	q := &c.squeeze
+	var from []byte
+	for more := true; more; {
+		more = false
+		q.keys, q.keyEnds = q.keys[:0], q.keyEnds[:0]
+		c.tree.Walk(prefix, from, func(key, rec []byte) bool {
+			if !visit(key, rec) {
+				return true
+			}
+			q.keys = append(q.keys, key...)
+			q.keyEnds = append(q.keyEnds, len(q.keys))
+			more = len(q.keyEnds) == chunk || len(q.keys) >= keptBuffer
+			return !more
+		})
+		begin := 0
+		for i, end := range q.keyEnds {
+			key := q.keys[begin:end]
+			replace(key, c.tree.Find(key))
+			begin = end
+			if more && i == len(q.keyEnds)-1 {
+				from = append(append(from[:0], key...), 0) // the next possible key
+			}
+		}
+	}
+}
+
+// matched turns the number of items that a prefix command changed into its
+// result.
+func matched(n int64) (int64, error) {
+	if n == 0 {
+		return 0, ErrNotFound
+	}
+	return n, nil
+}
+
+// MSet makes every unlocked item under prefix a new item with the value val
+// that does not end, and returns their number; ErrNotFound if there are none.
+// It returns ErrMemoryLimit, and changes nothing, if Full or if the result
+// would not fit. val is copied.
+func (b *Batch) MSet(prefix, val []byte) (int64, error) {
+	c := b.c
+	b.settle()
+	if c.full(b.now) {
+		return 0, ErrMemoryLimit
+	}
+	v := c.squeeze.pack(val, c.set.Compression)
+	if !b.fits(prefix, v) {
+		return 0, ErrMemoryLimit
+	}
+	var n int64
+	b.sweep(prefix, func(key []byte, it item) bool {
+		if c.isLocked(key, it, b.now) {
+			return false
+		}
+		if len(it.value()) != v.size() {
+			return true
+		}
+		n++
+		_ = c.store(key, it, v, 0, b.now) // fails only if it must move
+		return false
+	}, func(key []byte, it item) {
+		if c.store(key, it, v, 0, b.now) == nil {
+			n++
+		}
+	})
+	return matched(n)
+}
+
+// fits reports whether MSET of v stays within the memory limit. It adds up the
+// items only if that is not plain from their number.
+func (b *Batch) fits(prefix []byte, v content) bool {
+	c := b.c
+	room := c.set.MaxMemory - c.used()
+	size := int64(headerSize + timerSize + v.size())
+	if int64(c.tree.Count(prefix))*size <= room {
+		return true
+	}
+	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+		if !c.isLocked(key, rec, b.now) {
+			room -= size - int64(len(rec))
+		}
+		return true
+	})
+	return room >= 0
+}
+
+// MTTL begins a new life of every unlocked item under prefix, as TTL does, and
+// returns their number; ErrNotFound if there are none.
+func (b *Batch) MTTL(prefix []byte, seconds int64) (int64, error) {
+	c := b.c
+	b.settle()
+	var n int64
+	b.sweep(prefix, func(key []byte, it item) bool {
+		if c.isLocked(key, it, b.now) {
+			return false
+		}
+		if seconds > 0 && !it.timed() {
+			return true
+		}
+		n++
+		it.touch(b.now.unix)
+		_ = c.setLife(key, it, seconds, b.now) // fails only if it must move
+		return false
+	}, func(key []byte, it item) {
+		it.touch(b.now.unix)
+		if c.setLife(key, it, seconds, b.now) == nil {
+			n++
+		}
+	})
+	return matched(n)
+}
+
+// MDelete removes every unlocked item under prefix and returns their number;
+// ErrNotFound if there are none. Without locks under prefix its cost is the
+// length of prefix; the memory is given back later, in small steps.
+func (b *Batch) MDelete(prefix []byte) (int64, error) {
+	c := b.c
+	b.settle()
+	total, locked := c.tree.Count(prefix), c.locks.Count(prefix)
+	switch {
+	case locked == total:
+		return 0, ErrNotFound
+	case locked == 0:
+		return int64(c.detach(prefix)), nil
+	}
+	return b.deleteUnlocked(prefix)
+}
+
+// deleteUnlocked is MDelete of a family with locked items in it.
+func (b *Batch) deleteUnlocked(prefix []byte) (n int64, err error) {
+	c := b.c
+	var from []byte
+	q := &c.squeeze
+	for more := true; more; {
+		more = false
+		q.keys, q.keyEnds = q.keys[:0], q.keyEnds[:0]
+		c.tree.Walk(prefix, from, func(key, rec []byte) bool {
+			if item(rec).locked() {
+				return true
+			}
+			q.keys = append(q.keys, key...)
+			q.keyEnds = append(q.keyEnds, len(q.keys))
+			more = len(q.keyEnds) == 4096 || len(q.keys) >= keptBuffer
+			return !more
+		})
+		begin := 0
+		for _, end := range q.keyEnds {
+			key := q.keys[begin:end]
+			c.remove(key, c.tree.Find(key))
+			begin = end
+			n++
+		}
+	}
+	return matched(n)
+}
+
+// MInc adds 1 to every unlocked item under prefix that is a number or reads as
+// one, as Inc does, and returns how many were changed; ErrNotFound if none.
+func (b *Batch) MInc(prefix []byte) (int64, error) { return b.addAll(prefix, 1) }
+
+// MDec is MInc with −1.
+func (b *Batch) MDec(prefix []byte) (int64, error) { return b.addAll(prefix, -1) }
+
+func (b *Batch) addAll(prefix []byte, delta int64) (int64, error) {
+	c := b.c
+	b.settle()
+	var n int64
+	sum := func(it item) (int64, bool) {
+		v, ok := c.squeeze.integer(it)
+		if !ok {
+			return 0, false
+		}
+		return addInt(v, delta)
+	}
+	b.sweep(prefix, func(key []byte, it item) bool {
+		if c.isLocked(key, it, b.now) {
+			return false
+		}
+		v, ok := sum(it)
+		if !ok {
+			return false
+		}
+		if len(it.value()) != 8 || it.encoding() == compressed {
+			return true
+		}
+		n++
+		_ = c.setNumber(key, it, v, b.now) // fails only if it must move
+		return false
+	}, func(key []byte, it item) {
+		v, ok := sum(it)
+		if ok && c.setNumber(key, it, v, b.now) == nil {
+			n++
+		}
+	})
+	return matched(n)
+}
+
+// MLock locks every unlocked item under prefix, as Lock does, and returns their
+// number; ErrNotFound if there are none.
+func (b *Batch) MLock(prefix []byte, seconds int64) (int64, error) {
+	c := b.c
+	b.settle()
+	var n int64
+	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+		it := item(rec)
+		if !c.isLocked(key, it, b.now) && c.lock(key, it, seconds, b.now) == nil {
+			it.touch(b.now.unix)
+			n++
+		}
+		return true
+	})
+	return matched(n)
+}
+
+// MUnlock takes the locks off all items under prefix and returns the number of
+// the items, locked or not; ErrNotFound if there are none.
+func (b *Batch) MUnlock(prefix []byte) (int64, error) {
+	c := b.c
+	b.settle()
+	var n int64
+	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+		it := item(rec)
+		if it.locked() {
+			c.unlock(key, it)
+		}
+		it.touch(b.now.unix)
+		n++
+		return true
+	})
+	return matched(n)
+}

@@ -1,0 +1,154 @@
+package cache
+
+import (
+	"runtime"
+	"time"
+)
+
+// expire removes items and locks whose time is over, at most limit timers at a
+// time; all of them if limit is negative.
+func (c *Cache) expire(ms int64, limit int) (done bool) {
+	return c.wheel.advance(ms, limit, c.ring)
+}
+
+// ring is called by the wheel for a timer whose time has come.
+func (c *Cache) ring(id uint32) {
+	t := c.wheel.timers.at(id)
+	c.rung = c.wheel.keys.appendTo(c.rung[:0], t.key, int(t.keyLen))
+	it := item(c.tree.Find(c.rung))
+	switch {
+	case it != nil && t.ofLock:
+		c.unlock(c.rung, it)
+	case it != nil && it.timer() == id:
+		c.remove(c.rung, it)
+	}
+	// Otherwise the item was detached: reclaim releases the timer with it.
+}
+
+const (
+	// tidyWork is how much the background goroutine does under one lock.
+	tidyWork = 128
+	// tidyPause is how long it lets due items gather, in milliseconds. They
+	// are gone for every command all the same.
+	tidyPause = 100
+)
+
+// housekeep is the background goroutine. It gives memory back: of detached
+// families and, where the time is the system's, of items that are over.
+func (c *Cache) housekeep() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		sleep, more := c.tidy()
+		if more {
+			runtime.Gosched() // let those through who wait for the lock
+			continue
+		}
+		timer.Reset(sleep)
+		select {
+		case <-c.quit:
+			return
+		case <-c.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// tidy does a bounded piece of work. It reports whether there is more to do,
+// and if not, how long it may sleep.
+func (c *Cache) tidy() (sleep time.Duration, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	const long = time.Hour
+	if c.closed {
+		return long, false // quit is closed
+	}
+	c.figures.rounds++
+	c.planned = 0
+	if c.detached {
+		more = c.reclaim(tidyWork)
+	}
+	if c.set.ownTime {
+		if !more {
+			c.planned = never
+		}
+		return long, more
+	}
+	now := c.time.now()
+	more = !c.expire(now.ms, tidyWork) || more
+	more = c.collect(now) || more
+	if more {
+		return 0, true
+	}
+	c.planned = min(max(c.wheel.wake, now.ms+tidyPause), now.ms+long.Milliseconds())
+	if c.set.Eviction == EvictGCRatio {
+		c.planned = min(c.planned, c.collector.next)
+	}
+	return time.Duration(c.planned-now.ms) * time.Millisecond, false
+}
+
+// needsHelp reports whether the background goroutine sleeps although there is
+// work for it, or sleeps longer than it should.
+func (c *Cache) needsHelp() bool {
+	return c.planned != 0 && (c.detached || !c.set.ownTime && c.wheel.wake < c.planned-tidyPause)
+}
+
+// rouse wakes the background goroutine.
+func (c *Cache) rouse() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it was told already
+	}
+}
+
+// collector removes items that nobody uses while the memory limit is reached:
+// the policy EvictGCRatio. A pass goes through all items in steps.
+type collector struct {
+	next    int64 // when the memory is compared with the limit, in milliseconds
+	running bool
+	from    []byte // where the next step of the pass begins
+	to      []byte // where the step after it begins
+}
+
+// collect does one step of a pass, or begins one if it is time for it, and
+// reports whether there is more to do.
+func (c *Cache) collect(now instant) (more bool) {
+	g := &c.collector
+	if !g.running {
+		if c.set.Eviction != EvictGCRatio || now.ms < g.next {
+			return false
+		}
+		g.next = now.ms + c.set.GCInterval.Milliseconds()
+		if c.used() < c.set.MaxMemory {
+			return false
+		}
+		g.running = true
+		g.from = g.from[:0]
+	}
+	q := &c.squeeze
+	q.keys, q.keyEnds = q.keys[:0], q.keyEnds[:0]
+	left := tidyWork
+	g.running = false
+	c.tree.Walk(nil, g.from, func(key, rec []byte) bool {
+		it := item(rec)
+		if int64(now.unix)-int64(it.accessed()) >= c.set.gcRatio && !c.isLocked(key, it, now) {
+			q.keys = append(q.keys, key...)
+			q.keyEnds = append(q.keyEnds, len(q.keys))
+		}
+		left--
+		if left == 0 {
+			g.running = true
+			g.to = append(append(g.to[:0], key...), 0) // the next possible key
+			return false
+		}
+		return true
+	})
+	g.from, g.to = g.to, g.from
+	begin := 0
+	for _, end := range q.keyEnds {
+		key := q.keys[begin:end]
+		c.remove(key, c.tree.Find(key))
+		begin = end
+	}
+	return g.running
+}

@@ -1,0 +1,150 @@
+package cache
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Options configures a Cache. The zero value of a field means its default. A
+// bad value makes New fail; nothing is clamped silently. New copies the
+// struct.
+type Options struct {
+	// MaxMemory bounds what the cache takes, in bytes. 0 means 1 GiB, but at
+	// most half of the machine's memory or of the memory that the process's
+	// control group may use, where either can be told.
+	MaxMemory int64
+	// MaxItemTTL is the longest life that an item may be given; a longer one
+	// is cut to it. A fraction of a second counts as a whole one. 0 means 30
+	// days.
+	MaxItemTTL time.Duration
+	// MaxKeySize is the length of the longest key or prefix, in bytes, at most
+	// 16 MiB. 0 means 1 KiB.
+	MaxKeySize int
+	// MaxValueSize is the length of the longest value, in bytes, at most
+	// 1 GiB. 0 means 2096127.
+	MaxValueSize int
+	// Compression is the length in bytes above which a value is stored
+	// compressed, if that makes it smaller. 0 means 4096, -1 that nothing is
+	// compressed.
+	Compression int
+	// Eviction says what happens at the memory limit. The zero value is
+	// EvictGCRatio.
+	Eviction Eviction
+	// GCRatio is for EvictGCRatio: while the memory limit is reached, items
+	// that nobody read or changed for this long are removed. Fractions of a
+	// second are dropped. 0 means 15 minutes.
+	GCRatio time.Duration
+	// GCInterval is for EvictGCRatio: how often the memory is compared with
+	// the limit. 0 means 15 seconds.
+	GCInterval time.Duration
+	// Clock is where the cache reads the time, nil means the system's clock.
+	// With a clock of your own the cache cannot know when to wake up: what is
+	// due is then removed by the commands that follow, not in the background.
+	// What commands answer is the same either way.
+	Clock Clock
+}
+
+// Eviction is what a Cache does when it reaches its memory limit.
+type Eviction uint8
+
+// The ways to deal with the memory limit.
+const (
+	// EvictGCRatio refuses new values while the limit is reached, and every
+	// Options.GCInterval removes the items that nobody used for
+	// Options.GCRatio. This is what the original server does.
+	EvictGCRatio Eviction = iota
+	// EvictNone refuses new values while the limit is reached.
+	EvictNone
+)
+
+// String returns the name of e as gibson.conf spells it.
+func (e Eviction) String() string {
+	switch e {
+	case EvictGCRatio:
+		return "gc_ratio"
+	case EvictNone:
+		return "none"
+	}
+	return fmt.Sprintf("Eviction(%d)", uint8(e))
+}
+
+// Defaults and bounds of Options.
+const (
+	defaultMaxMemory    = 1 << 30
+	defaultMaxItemTTL   = 2592000 * time.Second
+	defaultMaxKeySize   = 1 << 10
+	maxKeySize          = 16 << 20
+	defaultMaxValueSize = 2096127
+	maxValueSize        = 1 << 30
+	defaultCompression  = 4 << 10
+	defaultGCRatio      = 15 * time.Minute
+	defaultGCInterval   = 15 * time.Second
+)
+
+// settings are Options with the defaults filled in.
+type settings struct {
+	Options
+	maxTTL  int64 // MaxItemTTL in seconds
+	gcRatio int64 // GCRatio in seconds
+	ownTime bool  // Clock is the caller's
+
+	available int64 // memory of the machine or control group, 0 if unknown
+}
+
+// resolve returns the settings that o stands for; o may be nil.
+func (o *Options) resolve() (settings, error) {
+	var s settings
+	if o != nil {
+		s.Options = *o
+	}
+	s.available = systemMemory()
+	s.ownTime = s.Clock != nil
+	if s.Clock == nil {
+		s.Clock = newSystemClock()
+	}
+	if s.MaxMemory == 0 {
+		s.MaxMemory = defaultMaxMemory
+		if s.available > 0 {
+			s.MaxMemory = min(s.MaxMemory, s.available/2)
+		}
+	}
+	setDefault(&s.MaxItemTTL, defaultMaxItemTTL)
+	setDefault(&s.MaxKeySize, defaultMaxKeySize)
+	setDefault(&s.MaxValueSize, defaultMaxValueSize)
+	setDefault(&s.Compression, defaultCompression)
+	setDefault(&s.GCRatio, defaultGCRatio)
+	setDefault(&s.GCInterval, defaultGCInterval)
+	s.maxTTL = ceilSeconds(s.MaxItemTTL)
+	s.gcRatio = int64(s.GCRatio / time.Second)
+	switch {
+	case s.MaxMemory < 0:
+		return s, badOption("MaxMemory", s.MaxMemory, "bytes, 0 or more")
+	case s.MaxItemTTL < 0 || s.maxTTL > math.MaxUint32:
+		return s, badOption("MaxItemTTL", s.MaxItemTTL, "0 to 4294967295s")
+	case s.MaxKeySize < 0 || s.MaxKeySize > maxKeySize:
+		return s, badOption("MaxKeySize", s.MaxKeySize, "0 to 16777216 bytes")
+	case s.MaxValueSize < 0 || s.MaxValueSize > maxValueSize:
+		return s, badOption("MaxValueSize", s.MaxValueSize, "0 to 1073741824 bytes")
+	case s.Compression < -1:
+		return s, badOption("Compression", s.Compression, "bytes, 0 or more, or -1")
+	case s.Eviction > EvictNone:
+		return s, badOption("Eviction", s.Eviction, "EvictGCRatio or EvictNone")
+	case s.GCRatio < time.Second:
+		return s, badOption("GCRatio", s.GCRatio, "1s or more, or 0")
+	case s.GCInterval < time.Millisecond:
+		return s, badOption("GCInterval", s.GCInterval, "1ms or more, or 0")
+	}
+	return s, nil
+}
+
+func setDefault[T comparable](field *T, def T) {
+	var zero T
+	if *field == zero {
+		*field = def
+	}
+}
+
+func badOption(field string, have any, want string) error {
+	return fmt.Errorf("gibson: cache: Options.%s is %v, want %s", field, have, want)
+}
