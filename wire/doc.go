@@ -26,7 +26,7 @@
 //	 length 2    PING
 //
 // Arguments stand in the payload one space (20) apart, numbers in decimal. The
-// value of SET is everything after the third of them begins, so it may hold
+// last argument of SET, the value, is the whole rest of the payload and may hold
 // any bytes. SET with ttl 60, key "foo", value "a b":
 //
 //	0c 00 00 00  01 00  36 30  20  66 6f 6f  20  61 20 62
@@ -78,4 +78,4 @@
 // values the names that were found.
 package wire
 
-//go:generate go run ./internal/protodoc ../docs/protocol.md
+//go:generate go test -run TestProtocolDoc -update .

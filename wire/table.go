@@ -31,13 +31,13 @@ var table = [...]Command{
 		Name: "INC", Op: OpInc, Shape: ShapeKey, Write: true,
 		Reply: CodeVal, Fails: []Code{CodeErr, CodeNaN, CodeMem, CodeLocked},
 		Args: "key", Example: "user:42:visits",
-		Summary: "Add one to a number, which starts at 1",
+		Summary: "Add one to a number; a missing key becomes 1",
 	},
 	{
 		Name: "DEC", Op: OpDec, Shape: ShapeKey, Write: true,
 		Reply: CodeVal, Fails: []Code{CodeErr, CodeNaN, CodeMem, CodeLocked},
 		Args: "key", Example: "user:42:credit",
-		Summary: "Subtract one from a number, which starts at -1",
+		Summary: "Subtract one from a number; a missing key becomes -1",
 	},
 	{
 		Name: "LOCK", Op: OpLock, Shape: ShapeKeyNumber, Write: true,
