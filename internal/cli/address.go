@@ -1,12 +1,15 @@
 package cli
 
-import "os"
+import (
+	"fmt"
+	"os"
+)
 
 // Where a server listens and a command looks for it when neither is told.
 const (
 	defaultSocket = "/tmp/gibson.sock"
 	defaultHost   = "127.0.0.1"
-	defaultPort   = "10128"
+	defaultPort   = 10128
 )
 
 // address returns the server to talk to: what --addr says, else $GIBSON_ADDR,
@@ -21,5 +24,8 @@ func (a *app) address(flag string) string {
 	if info, err := os.Stat(defaultSocket); err == nil && info.Mode()&os.ModeSocket != 0 {
 		return defaultSocket
 	}
-	return defaultHost + ":" + defaultPort
+	return defaultTCP()
 }
+
+// defaultTCP returns the TCP address of a server that was told nothing.
+func defaultTCP() string { return fmt.Sprintf("%s:%d", defaultHost, defaultPort) }

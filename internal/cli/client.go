@@ -2,18 +2,29 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"math"
 
 	"github.com/gogibson/gibson"
 	"github.com/gogibson/gibson/wire"
 )
 
 // request sends one command over a connection of its own and returns what the
-// server answered, refusals included. The error is that there is no answer.
-func request(ctx context.Context, address string, c wire.Command, args []any) (wire.Reply, error) {
-	conn, err := gibson.Dial(ctx, address, nil)
+// server answered; key is for messages. NOT_FOUND is a reply like others, any
+// other refusal an error.
+func request(ctx context.Context, address string, c wire.Command, key string, args []any) (wire.Reply, error) {
+	// How long a list may be is the server's to say.
+	conn, err := gibson.Dial(ctx, address, &gibson.Options{MaxReplySize: math.MaxInt32})
 	if err != nil {
 		return wire.Reply{}, err
 	}
-	defer conn.Close()
-	return conn.Do(ctx, c.Name, args...)
+	defer func() { _ = conn.Close() }() // the answer is there or will not come
+	reply, err := conn.Do(ctx, c.Name, args...)
+	if errors.Is(err, gibson.ErrNotFound) {
+		return reply, nil
+	}
+	if refused := new(gibson.CommandError); errors.As(err, &refused) {
+		return reply, &gibson.CommandError{Command: c.Name, Key: key, Err: refused.Err}
+	}
+	return reply, err
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
+	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
 )
 
@@ -87,3 +89,47 @@ func (f durationFlag) String() string {
 
 // Type names the type in help texts.
 func (f durationFlag) Type() string { return "duration" }
+
+// countFlag is a flag that is a number of things, at least one.
+type countFlag struct{ n *int }
+
+// Set parses s as pflag.Value asks.
+func (f countFlag) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return errors.New("want a whole number of at least 1")
+	}
+	*f.n = n
+	return nil
+}
+
+// String returns nothing for zero, as that of sizeFlag.
+func (f countFlag) String() string {
+	if f.n == nil || *f.n == 0 {
+		return ""
+	}
+	return strconv.Itoa(*f.n)
+}
+
+// Type names the type in help texts.
+func (f countFlag) Type() string { return "number" }
+
+// evictionFlag is a flag that names one of the cache's ways to deal with its
+// memory limit.
+type evictionFlag cache.Eviction
+
+// Set parses s as pflag.Value asks.
+func (f *evictionFlag) Set(s string) error {
+	for _, e := range []cache.Eviction{cache.EvictGCRatio, cache.EvictNone} {
+		if s == e.String() {
+			*f = evictionFlag(e)
+			return nil
+		}
+	}
+	return errors.New("want gc_ratio or none")
+}
+
+func (f *evictionFlag) String() string { return cache.Eviction(*f).String() }
+
+// Type names the type in help texts.
+func (f *evictionFlag) Type() string { return "policy" }

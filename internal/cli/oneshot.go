@@ -29,11 +29,11 @@ func newOneShot(a *app, c wire.Command) *cobra.Command {
 	o := &oneShot{app: a, command: c}
 	words := shapeWords(c)
 	cmd := &cobra.Command{
-		Use:                   strings.TrimSpace(commandName(c) + " " + strings.Join(words, " ")),
-		Short:                 c.Summary,
-		Long:                  longHelp(c),
-		Example:               strings.Join(examples(c), "\n"),
-		Args:                  checkCount(words),
+		Use:     strings.TrimSpace(commandName(c) + " " + strings.Join(words, " ")),
+		Short:   c.Summary,
+		Long:    longHelp(c),
+		Example: strings.Join(examples(c), "\n"),
+		Args:    checkCount(words),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return o.run(cmd.Context(), words)
 		},
@@ -47,7 +47,7 @@ func newOneShot(a *app, c wire.Command) *cobra.Command {
 		flags.Var((*integer)(&o.number), "limit", "return at most this `number` of items; 0 or less: all")
 	}
 	flags.StringVar(&o.addr, "addr", "", "the server's `address`, a unix socket's path or host:port (default $GIBSON_ADDR,\nelse "+
-		defaultSocket+" if it is a socket, else "+defaultHost+":"+defaultPort+")")
+		defaultSocket+" if it is a socket, else "+defaultTCP()+")")
 	flags.DurationVar(&o.timeout, "timeout", defaultTimeout, "give up after this `time`, such as 500ms; 0: never")
 	flags.BoolVar(&o.json, "json", false, "print the answer as JSON")
 	flags.BoolVar(&o.raw, "raw", false, "add no newline and escape nothing")
@@ -69,9 +69,13 @@ func (o *oneShot) run(ctx context.Context, words []string) error {
 		ctx, cancel = context.WithTimeout(ctx, o.timeout)
 		defer cancel()
 	}
-	reply, err := request(ctx, o.address(o.addr), o.command, args)
+	var key string
+	if len(words) > 0 {
+		key = words[0]
+	}
+	reply, err := request(ctx, o.address(o.addr), o.command, key, args)
 	if err != nil {
 		return serverError(err)
 	}
-	return o.print(words, reply)
+	return o.print(key, reply)
 }

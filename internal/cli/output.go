@@ -3,21 +3,15 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"fmt"
 
 	"github.com/gogibson/gibson"
 	"github.com/gogibson/gibson/internal/value"
 	"github.com/gogibson/gibson/wire"
 )
 
-// print writes the reply to stdout and returns how the command ends. words
-// are the command's arguments, for messages.
-func (o *oneShot) print(words []string, reply wire.Reply) error {
-	err := reply.Err()
-	missing := errors.Is(err, gibson.ErrNotFound)
-	if err != nil && !missing {
-		return serverError(err)
-	}
+// print writes the reply to stdout and returns how the command ends. key is
+// the command's key or prefix, for messages.
+func (o *oneShot) print(key string, reply wire.Reply) error {
 	var out bytes.Buffer
 	format := o.text
 	if o.json {
@@ -29,21 +23,22 @@ func (o *oneShot) print(words []string, reply wire.Reply) error {
 	if _, err := o.stdout.Write(out.Bytes()); err != nil {
 		return serverError(err)
 	}
-	if missing {
-		return &failure{status: statusNotFound, err: o.missing(words[0])}
+	if reply.Code == wire.CodeNotFound {
+		return &failure{status: statusNotFound, err: o.missing(key)}
 	}
 	return nil
 }
 
-// missing says what NOT_FOUND means for the command. key is its key or prefix.
+// missing says what NOT_FOUND means for the command.
 func (o *oneShot) missing(key string) error {
-	switch {
-	case !o.command.Prefix:
-		return fmt.Errorf("%q: not found", key)
-	case o.command.Write:
-		return fmt.Errorf("%q: nothing with this prefix was changed", key)
+	err := gibson.ErrNotFound
+	if o.command.Prefix {
+		err = errors.New("nothing has this prefix")
+		if o.command.Write {
+			err = errors.New("nothing with this prefix was changed")
+		}
 	}
-	return fmt.Errorf("%q: nothing has this prefix", key)
+	return &gibson.CommandError{Command: o.command.Name, Key: key, Err: err}
 }
 
 // text formats the reply as the help's paragraph on output says.
