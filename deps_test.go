@@ -39,11 +39,12 @@ func depsPolicy() map[string][]string {
 		// The protocol and the client. A program that only imports the client
 		// does not compile the engine.
 		"wire": {"internal/gerr", "internal/value"},
-		".":    {"internal/gerr", "internal/value", "wire"},
+		".":    {"internal/gerr", "internal/value", "wire", "golang.org/x/sync"},
 
-		// Where the two meet.
-		"server":     {"cache", "wire"},
-		"gibsontest": {"cache", "server"},
+		// Where the two meet. The behaviour suite has only tests.
+		"server":      {"cache", "internal/gerr", "wire"},
+		"gibsontest":  {"cache", "server"},
+		"integration": {},
 
 		// Programs.
 		"internal/cli": {

@@ -1,0 +1,288 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gogibson/gibson/cache"
+)
+
+var (
+	// ErrServerClosed is returned by Serve and ServeConn after Shutdown or
+	// Close.
+	ErrServerClosed = errors.New("gibson: server: closed")
+	// ErrTooManyClients is returned by ServeConn for a connection that it
+	// closed because MaxClients others are open.
+	ErrTooManyClients = errors.New("gibson: server: too many clients")
+)
+
+// Server serves one cache. Set the fields you need, then call Serve with each
+// listener; fields must not change after the first call. A Server cannot be
+// used again after Shutdown or Close. All methods are safe for concurrent use.
+//
+// A limit that is negative, or too large for the protocol, is an error of
+// Serve. The limits of keys and values are those of Cache.
+type Server struct {
+	// Cache is what is served. It is required, and stays open when the Server
+	// is closed: close it afterwards.
+	Cache *cache.Cache
+
+	// MaxClients bounds the open connections. One more is accepted and closed
+	// at once. If zero, DefaultMaxClients is used.
+	MaxClients int
+
+	// MaxRequestSize bounds a request's length field, in bytes. If zero,
+	// DefaultMaxRequestSize is used.
+	MaxRequestSize int
+
+	// MaxResponseSize bounds the data of a reply of pairs, in bytes. MGET,
+	// KEYS or STATS whose reply would be larger is answered with ERR. Values
+	// are bounded by the cache instead. If zero, DefaultMaxResponseSize is
+	// used.
+	MaxResponseSize int
+
+	// MaxBatchRequests bounds the requests of one client that are executed
+	// under one acquisition of the cache's lock. If zero,
+	// DefaultMaxBatchRequests is used.
+	MaxBatchRequests int
+
+	// MaxBatchBytes bounds the bytes of replies after which a batch ends. The
+	// last reply may pass it. If zero, DefaultMaxBatchBytes is used.
+	MaxBatchBytes int
+
+	// IdleTimeout bounds the wait for a client's next byte, after which its
+	// connection is closed. If zero, there is no bound.
+	IdleTimeout time.Duration
+
+	// WriteTimeout bounds the write of the replies of one batch, after which
+	// the connection is closed. If zero, there is no bound: a client that does
+	// not read keeps its connection, and the memory of its replies.
+	WriteTimeout time.Duration
+
+	// Logger receives connection failures at Debug, protocol errors and the
+	// connections above MaxClients at Warn, panics at Error. If nil, nothing
+	// is logged.
+	Logger *slog.Logger
+
+	// Version is server_version of STATS. If empty, it is the version of the
+	// module that the program was built from.
+	Version string
+
+	// BuildTime is server_build_datetime of STATS. If empty, it is the time
+	// of the commit that the program was built from, where that is known.
+	BuildTime string
+
+	once     sync.Once              // runs setUp
+	setUpErr error                  // what setUp returned
+	cfg      config                 // the fields above with their defaults
+	work     sync.Pool              // of *workspace, for sessions that have something to do
+	blocks   blockPool              // buffers above the usual size
+	begin    func() (engine, error) // beginBatch; tests put theirs here before the first use
+
+	counters counters
+	stopping atomic.Bool    // set before connections are told to stop
+	sessions sync.WaitGroup // one for each entry of conns
+
+	mu        sync.Mutex                 // protects the following fields
+	listeners map[*net.Listener]struct{} // those that Serve is accepting from
+	conns     map[*session]struct{}
+	full      bool          // the last connection was refused; keeps the log short
+	stop      chan struct{} // closed by Shutdown and Close; made on first use
+	drained   chan struct{} // closed when all sessions have ended; made by Shutdown and Close
+}
+
+// Serve accepts connections from l and serves each in a goroutine of its own
+// until Shutdown or Close, when it returns ErrServerClosed, or until l fails
+// for good. It never returns nil, and closes l in any case. Serve may be
+// called with any number of listeners, at the same time too.
+//
+// While accepting fails for want of file descriptors or the like, Serve tries
+// again after 5 ms, then twice as long each time, up to a second.
+func (s *Server) Serve(l net.Listener) error {
+	defer func() { _ = l.Close() }() // closed twice after Shutdown, which harms nothing
+	if err := s.setUpOnce(); err != nil {
+		return err
+	}
+	stop, ok := s.track(&l)
+	if !ok {
+		return ErrServerClosed
+	}
+	defer s.untrack(&l)
+
+	var delay time.Duration
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if s.stopping.Load() {
+				return ErrServerClosed
+			}
+			if !mayRecover(err) {
+				return fmt.Errorf("gibson: server: accept on %v: %w", l.Addr(), err)
+			}
+			delay = nextDelay(delay)
+			s.cfg.log.Warn("accept failed", "addr", l.Addr().String(), "err", err, "retry_in", delay)
+			if !pause(delay, stop) {
+				return ErrServerClosed
+			}
+			continue
+		}
+		delay = 0
+		if sess, err := s.admit(conn); err == nil {
+			go sess.run()
+		}
+	}
+}
+
+// ServeConn serves one connection, from wherever it came, in the calling
+// goroutine and closes it. It returns nil when the connection has ended in
+// whatever way, ErrTooManyClients or ErrServerClosed when it was not served.
+func (s *Server) ServeConn(conn net.Conn) error {
+	if err := s.setUpOnce(); err != nil {
+		_ = conn.Close()
+		return err
+	}
+	sess, err := s.admit(conn)
+	if err != nil {
+		return err
+	}
+	sess.run()
+	return nil
+}
+
+// Shutdown stops the server without cutting anyone short: it closes the
+// listeners and the connections that have nothing to do, lets the requests
+// that were read be executed and answered, and returns when every connection
+// is closed. If ctx ends first it returns ctx's error; connections that are
+// still busy go on then, until Close. A call after the first waits as well.
+func (s *Server) Shutdown(ctx context.Context) error {
+	drained, err := s.halt((*session).hurry)
+	select {
+	case <-drained:
+		return err
+	default:
+	}
+	select {
+	case <-drained:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("gibson: server: shutdown: %w", ctx.Err())
+	}
+}
+
+// Close closes the listeners and cuts every connection. When it returns, no
+// session uses the cache any more. It returns the first error from closing a
+// listener, and may be called again, and during Shutdown.
+func (s *Server) Close() error {
+	drained, err := s.halt((*session).cut)
+	<-drained
+	return err
+}
+
+// halt closes the listeners, lets no more connections in, tells every session
+// to end, and returns a channel that is closed when all have.
+func (s *Server) halt(tell func(*session)) (drained <-chan struct{}, err error) {
+	s.stopping.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drained == nil {
+		s.drained = make(chan struct{})
+		close(s.stopLocked())
+		// No session can be added from here on, for admit looks at stopping
+		// under mu, so that the group's count only falls.
+		go func() {
+			s.sessions.Wait()
+			close(s.drained)
+		}()
+	}
+	for l := range s.listeners {
+		if cerr := (*l).Close(); err == nil && cerr != nil {
+			err = fmt.Errorf("gibson: server: close %v: %w", (*l).Addr(), cerr)
+		}
+	}
+	clear(s.listeners)
+	for sess := range s.conns {
+		tell(sess)
+	}
+	return s.drained, err
+}
+
+// stopLocked returns the channel that ends the pauses of accept loops. mu
+// must be held.
+func (s *Server) stopLocked() chan struct{} {
+	if s.stop == nil {
+		s.stop = make(chan struct{})
+	}
+	return s.stop
+}
+
+// track makes l one of the listeners that halt closes, unless it is too late.
+func (s *Server) track(l *net.Listener) (stop <-chan struct{}, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping.Load() {
+		return nil, false
+	}
+	if s.listeners == nil {
+		s.listeners = make(map[*net.Listener]struct{})
+	}
+	s.listeners[l] = struct{}{}
+	return s.stopLocked(), true
+}
+
+func (s *Server) untrack(l *net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+// admit makes a session of conn, or closes conn and says why.
+func (s *Server) admit(conn net.Conn) (*session, error) {
+	sess, err := s.enter(conn)
+	if err != nil {
+		_ = conn.Close() // it was never used
+		return nil, err
+	}
+	return sess, nil
+}
+
+// enter adds a session for conn to those that are open, if it may.
+func (s *Server) enter(conn net.Conn) (*session, error) {
+	sess := newSession(s, conn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.stopping.Load():
+		return nil, ErrServerClosed
+	case len(s.conns) >= s.cfg.maxClients:
+		s.counters.refused.Add(1)
+		if !s.full {
+			s.full = true
+			s.cfg.log.Warn("too many clients, refusing connections", "max_clients", s.cfg.maxClients)
+		}
+		return nil, ErrTooManyClients
+	}
+	s.full = false
+	if s.conns == nil {
+		s.conns = make(map[*session]struct{})
+	}
+	s.conns[sess] = struct{}{}
+	s.sessions.Add(1)
+	s.counters.clients.Add(1)
+	s.counters.connections.Add(1)
+	return sess, nil
+}
+
+// leave removes a session that has ended.
+func (s *Server) leave(sess *session) {
+	s.mu.Lock()
+	delete(s.conns, sess)
+	s.counters.clients.Add(-1)
+	s.mu.Unlock()
+	s.sessions.Done()
+}
