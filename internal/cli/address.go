@@ -13,16 +13,16 @@ const (
 )
 
 // address returns the server to talk to: what --addr says, else $GIBSON_ADDR,
-// else the default socket if there is one, else the default TCP address.
-func (a *app) address(flag string) string {
+// else socket if there is one, else the default TCP address.
+func (a *app) address(flag, socket string) string {
 	if flag != "" {
 		return flag
 	}
 	if env := a.getenv("GIBSON_ADDR"); env != "" {
 		return env
 	}
-	if info, err := os.Stat(defaultSocket); err == nil && info.Mode()&os.ModeSocket != 0 {
-		return defaultSocket
+	if info, err := os.Stat(socket); err == nil && info.Mode()&os.ModeSocket != 0 {
+		return socket
 	}
 	return defaultTCP()
 }

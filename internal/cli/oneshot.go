@@ -73,7 +73,7 @@ func (o *oneShot) run(ctx context.Context, words []string) error {
 	if len(words) > 0 {
 		key = words[0]
 	}
-	reply, err := request(ctx, o.address(o.addr), o.command, key, args)
+	reply, err := request(ctx, o.address(o.addr, defaultSocket), o.command, key, args)
 	if err != nil {
 		return serverError(err)
 	}

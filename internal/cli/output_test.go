@@ -58,8 +58,9 @@ func TestStats(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.stdout), &stats); err != nil || len(stats) != 27 {
 		t.Fatalf("gibson stats --json: %v, %d members, want 27 of %s", err, len(stats), got.stdout)
 	}
-	if n, ok := stats["total_clients"].(float64); !ok || n != 1 {
-		t.Errorf("total_clients is %v, want the number 1", stats["total_clients"])
+	// The connection of the first call may not have ended yet.
+	if n, ok := stats["total_clients"].(float64); !ok || n < 1 {
+		t.Errorf("total_clients is %v, want a number of at least 1", stats["total_clients"])
 	}
 }
 

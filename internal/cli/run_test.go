@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"strings"
 	"testing"
 
@@ -206,6 +207,20 @@ func TestNoServer(t *testing.T) {
 	}
 	if strings.Contains(got.stderr, "usage") {
 		t.Errorf("stderr %q hints at the usage, which was right", got.stderr)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	// A server that takes connections, which the system does for it, and does
+	// nothing else.
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	got := run(t, "", "get", "foo", "--addr", l.Addr().String(), "--timeout", "10ms")
+	if got.status != 3 || !strings.Contains(got.stderr, "deadline") {
+		t.Errorf("status %d, stderr %q, want 3 and the reason", got.status, got.stderr)
 	}
 }
 

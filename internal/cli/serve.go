@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/server"
@@ -50,20 +48,20 @@ func newServe(a *app) *cobra.Command {
 		Example: serveExample,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s.listen.see(cmd.Flags())
+			s.listen.see(cmd)
 			return s.run(cmd.Context())
 		},
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	s.listen.register(flags)
-	s.registerLimits(flags)
+	cmd.Flags().SortFlags = false
+	s.listen.register(cmd)
+	s.registerLimits(cmd)
 	return cmd
 }
 
 // registerLimits adds the flags that fill the options of cache and server.
 // They have the names of the original's directives.
-func (s *serve) registerLimits(flags *pflag.FlagSet) {
+func (s *serve) registerLimits(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.Var(sizeFlag[int64]{&s.cache.MaxMemory}, "max-memory", "memory `size` for items (default 1G, at most half of the machine's)")
 	flags.Var((*evictionFlag)(&s.cache.Eviction), "eviction", "what to do when it is full: gc_ratio or none")
 	flags.Var(durationFlag{&s.cache.GCRatio}, "gc-ratio", "gc_ratio removes items unused for this `duration` (default 15m)")
@@ -128,57 +126,4 @@ func (s *serve) serve(ctx context.Context, log *slog.Logger, listeners []net.Lis
 		}
 	}
 	return err
-}
-
-// listenAt says where a server listens.
-type listenAt struct {
-	socket  string
-	address string
-	port    uint16
-	// What the command line names. If it names neither, both are opened.
-	socketNamed, tcpNamed bool
-}
-
-func (l *listenAt) register(flags *pflag.FlagSet) {
-	flags.StringVar(&l.socket, "unix-socket", defaultSocket, "listen on a unix socket at this `path`")
-	flags.StringVar(&l.address, "address", defaultHost, "listen on TCP at this `host`")
-	flags.Uint16Var(&l.port, "port", defaultPort, "listen on this TCP `port`; 0: any that is free")
-}
-
-// see notes which of the flags were given.
-func (l *listenAt) see(flags *pflag.FlagSet) {
-	l.socketNamed = flags.Changed("unix-socket")
-	l.tcpNamed = flags.Changed("address") || flags.Changed("port")
-}
-
-// open opens the listeners, or none and says why.
-func (l *listenAt) open(log *slog.Logger) (opened []net.Listener, err error) {
-	defer func() {
-		if err == nil {
-			return
-		}
-		for _, o := range opened {
-			err = errors.Join(err, o.Close())
-		}
-	}()
-	neither := !l.socketNamed && !l.tcpNamed
-	if l.socketNamed || neither {
-		u, err := server.ListenUnix(l.socket)
-		switch {
-		case err == nil:
-			opened = append(opened, u)
-		case neither && errors.Is(err, errors.ErrUnsupported):
-			log.Warn("no unix socket on this system")
-		default:
-			return opened, err
-		}
-	}
-	if l.tcpNamed || neither {
-		t, err := net.Listen("tcp", net.JoinHostPort(l.address, fmt.Sprint(l.port)))
-		if err != nil {
-			return opened, err
-		}
-		opened = append(opened, t)
-	}
-	return opened, nil
 }
