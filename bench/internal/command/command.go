@@ -25,6 +25,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"server", "GET and SET over unix sockets beside Redis and memcached", "Server: point commands", runServer, false},
+		{"memory", "resident memory of each server with a million items", "Server: memory", runMemory, false},
 	}
 }
 

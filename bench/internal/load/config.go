@@ -40,7 +40,7 @@ type Config struct {
 	Missing bool
 
 	// Duration and Requests end the run, whichever comes first; 0 is without
-	// bound, but one of them must be set.
+	// bound, but one of them or Phase must be set.
 	Duration time.Duration
 	Requests int64
 
@@ -49,7 +49,8 @@ type Config struct {
 	// from the time when a request was due. 0 sends as fast as replies come.
 	Rate float64
 
-	// Phase, if not nil, says which of Phases histograms latencies go to.
+	// Phase, if not nil, says which of Phases histograms latencies go to. A
+	// value of Phases or more ends the run.
 	Phase  *atomic.Int32
 	Phases int // 0 means 1
 
@@ -64,8 +65,8 @@ func (c *Config) check() error {
 		return errors.New("load: protocol and choice of keys are needed")
 	case c.Conns < 1 || c.Depth < 1:
 		return fmt.Errorf("load: %d connections of depth %d, want at least 1", c.Conns, c.Depth)
-	case c.Duration <= 0 && c.Requests <= 0:
-		return errors.New("load: neither duration nor number of requests is set")
+	case c.Duration <= 0 && c.Requests <= 0 && c.Phase == nil:
+		return errors.New("load: neither duration nor number of requests nor phase is set")
 	case c.Writes < 0 || c.Writes > 1:
 		return fmt.Errorf("load: share of writes %v, want 0 to 1", c.Writes)
 	case c.ValueSize < workload.Digits:

@@ -279,6 +279,33 @@ func TestRunPacesAndSplitsPhases(t *testing.T) {
 	}
 }
 
+// turns is a Choice that begins the next phase every hundred keys.
+type turns struct {
+	n     int
+	phase *atomic.Int32
+}
+
+func (c *turns) Next() uint32 {
+	c.n++
+	c.phase.Store(int32(c.n / 100))
+	return uint32(c.n % 100)
+}
+
+func TestRunEndsWithItsPhases(t *testing.T) {
+	f := newFake(t)
+	f.fill(t)
+	var phase atomic.Int32
+	cfg := f.config()
+	cfg.Phase, cfg.Phases, cfg.Choice = &phase, 2, &turns{phase: &phase}
+	res, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := res.Latency[0].TotalCount(), res.Latency[1].TotalCount(); a < 50 || b < 50 || a+b > 220 {
+		t.Errorf("%d and %d latencies, want about 100 in each phase", a, b)
+	}
+}
+
 func TestRunRefusesBadConfigs(t *testing.T) {
 	f := newFake(t)
 	for name, change := range map[string]func(*Config){

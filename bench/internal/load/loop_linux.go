@@ -195,12 +195,10 @@ func (l *loop) finish(c *conn, now time.Duration) {
 	l.active--
 	depth := int64(l.cfg.Depth)
 	l.res.Requests += depth
-	phase := 0
-	if l.cfg.Phase != nil {
-		phase = int(l.cfg.Phase.Load())
-	}
 	took := now - c.sent
-	_ = l.res.Latency[phase].RecordValues(min(int64(took), int64(time.Minute)), depth)
+	if phase := l.phase(); phase < len(l.res.Latency) {
+		_ = l.res.Latency[phase].RecordValues(min(int64(took), int64(time.Minute)), depth)
+	}
 	if l.cfg.Stall > 0 && took >= l.cfg.Stall {
 		if len(l.res.Stalls) == cap(l.res.Stalls) {
 			l.res.StallsDropped++
@@ -210,9 +208,23 @@ func (l *loop) finish(c *conn, now time.Duration) {
 	}
 }
 
+// phase returns the phase that the run is in.
+func (l *loop) phase() int {
+	if l.cfg.Phase == nil {
+		return 0
+	}
+	return int(l.cfg.Phase.Load())
+}
+
+// over reports whether a batch that counts from the given time may no longer
+// be sent.
+func (l *loop) over(at time.Duration) bool {
+	return at >= l.end || l.unsent <= 0 || l.phase() >= len(l.res.Latency)
+}
+
 // send begins a batch that counts from the given time, unless the run is over.
 func (l *loop) send(i int, at time.Duration) error {
-	if at >= l.end || l.unsent <= 0 {
+	if l.over(at) {
 		return nil
 	}
 	c := l.conns[i]

@@ -31,8 +31,11 @@ func (l *loop) due() (over bool, err error) {
 	p.last = now
 	for {
 		at := time.Duration(p.next) * p.gap
-		if at > now || at >= l.end || l.unsent <= 0 {
-			return at >= l.end || l.unsent <= 0, nil
+		if l.over(at) {
+			return true, nil
+		}
+		if at > now {
+			return false, nil
 		}
 		i := int(p.next % int64(len(l.conns)))
 		p.next++
