@@ -37,6 +37,7 @@ type Cache struct {
 	figures   figures
 	collector collector
 	rung      []byte // the key of the timer that rings
+	aside     keyList
 	// detached says that families wait for tree.Reclaim.
 	detached bool
 	// planned is when the background goroutine will wake up by itself, in

@@ -148,13 +148,9 @@ func (b *Batch) add(key []byte, delta int64) (int64, error) {
 
 // setNumber makes the item the number n. it is invalid afterwards.
 func (c *Cache) setNumber(key []byte, it item, n int64, now instant) error {
-	if len(it.value()) == 8 && it.encoding() != compressed {
-		it.setNumber(n)
-	} else {
-		var err error
-		if it, err = c.rewrite(key, it, content{encoding: number, num: n}); err != nil {
-			return err
-		}
+	it, err := c.rewrite(key, it, content{encoding: number, num: n})
+	if err != nil {
+		return err
 	}
 	it.touch(now.unix)
 	return nil

@@ -19,7 +19,7 @@ type content struct {
 
 func (v content) size() int {
 	if v.encoding == number {
-		return 8
+		return numberSize
 	}
 	return len(v.data)
 }
@@ -37,24 +37,20 @@ func (v content) write(dst []byte) {
 // held while the tree changes. What is in them is valid until the next call
 // that uses the same buffer.
 type squeeze struct {
-	packed  []byte
-	opened  []byte
-	held    []byte
-	keys    []byte // keys put aside by a prefix command
-	keyEnds []int
+	packed []byte
+	opened []byte
+	held   []byte
 }
 
 // keptBuffer is the size above which a buffer is not kept for the next batch.
 const keptBuffer = 256 << 10
 
+// trim gives large buffers back.
 func (s *squeeze) trim() {
-	for _, b := range []*[]byte{&s.packed, &s.opened, &s.held, &s.keys} {
+	for _, b := range []*[]byte{&s.packed, &s.opened, &s.held} {
 		if cap(*b) > keptBuffer {
 			*b = nil
 		}
-	}
-	if cap(s.keyEnds) > keptBuffer/8 {
-		s.keyEnds = nil
 	}
 }
 

@@ -53,46 +53,47 @@ func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte
 	return matched
 }
 
-// sweep visits every item under prefix. visit may change an item in place; an
-// item whose record must be replaced it leaves alone and returns true: sweep
-// then calls replace for it while nothing is being visited. Both are called in
-// ascending order of the keys. replace must not add or remove other keys.
-func (b *Batch) sweep(prefix []byte, visit func(key []byte, it item) (later bool), replace func(key []byte, it item)) {
-	const chunk = 4096 // keys put aside at a time
-	c := b.c
-	q := &c.squeeze
+// sweep visits every item under prefix in ascending order of the keys. visit
+// may change an item in place. If it returns true, sweep calls change for the
+// item at a time when the tree may change; change may replace or remove that
+// item, but no other.
+func (c *Cache) sweep(prefix []byte, visit func(key []byte, it item) (later bool), change func(key []byte, it item)) {
 	var from []byte
 	for more := true; more; {
 		more = false
-		q.keys, q.keyEnds = q.keys[:0], q.keyEnds[:0]
+		c.aside.reset()
 		c.tree.Walk(prefix, from, func(key, rec []byte) bool {
-			if !visit(key, rec) {
-				return true
+			if visit(key, rec) && c.aside.add(key) {
+				more = true
+				from = after(nil, key)
 			}
-			q.keys = append(q.keys, key...)
-			q.keyEnds = append(q.keyEnds, len(q.keys))
-			more = len(q.keyEnds) == chunk || len(q.keys) >= keptBuffer
 			return !more
 		})
-		begin := 0
-		for i, end := range q.keyEnds {
-			key := q.keys[begin:end]
-			replace(key, c.tree.Find(key))
-			begin = end
-			if more && i == len(q.keyEnds)-1 {
-				from = append(append(from[:0], key...), 0) // the next possible key
-			}
-		}
+		c.aside.each(func(key []byte) { change(key, c.tree.Find(key)) })
+	}
+	c.aside.trim()
+}
+
+// tally counts what a prefix command changed.
+type tally struct {
+	n   int64
+	err error // the first; only where the system refuses memory
+}
+
+func (t *tally) add(err error) {
+	if err == nil {
+		t.n++
+	} else if t.err == nil {
+		t.err = err
 	}
 }
 
-// matched turns the number of items that a prefix command changed into its
-// result.
-func matched(n int64) (int64, error) {
-	if n == 0 {
+// result returns the count as the command's result: ErrNotFound for 0.
+func (t *tally) result() (int64, error) {
+	if t.n == 0 && t.err == nil {
 		return 0, ErrNotFound
 	}
-	return n, nil
+	return t.n, t.err
 }
 
 // MSet makes every unlocked item under prefix a new item with the value val
@@ -109,23 +110,20 @@ func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 	if !b.fits(prefix, v) {
 		return 0, ErrMemoryLimit
 	}
-	var n int64
-	b.sweep(prefix, func(key []byte, it item) bool {
-		if c.isLocked(key, it, b.now) {
+	var t tally
+	c.sweep(prefix, func(key []byte, it item) bool {
+		switch {
+		case c.isLocked(key, it, b.now):
 			return false
-		}
-		if len(it.value()) != v.size() {
+		case !inPlace(it, v, 0):
 			return true
 		}
-		n++
-		_ = c.store(key, it, v, 0, b.now) // fails only if it must move
+		t.add(c.store(key, it, v, 0, b.now))
 		return false
 	}, func(key []byte, it item) {
-		if c.store(key, it, v, 0, b.now) == nil {
-			n++
-		}
+		t.add(c.store(key, it, v, 0, b.now))
 	})
-	return matched(n)
+	return t.result()
 }
 
 // fits reports whether MSET of v stays within the memory limit. It adds up the
@@ -151,25 +149,21 @@ func (b *Batch) fits(prefix []byte, v content) bool {
 func (b *Batch) MTTL(prefix []byte, seconds int64) (int64, error) {
 	c := b.c
 	b.settle()
-	var n int64
-	b.sweep(prefix, func(key []byte, it item) bool {
+	var t tally
+	c.sweep(prefix, func(key []byte, it item) bool {
 		if c.isLocked(key, it, b.now) {
 			return false
 		}
+		it.touch(b.now.unix)
 		if seconds > 0 && !it.timed() {
 			return true
 		}
-		n++
-		it.touch(b.now.unix)
-		_ = c.setLife(key, it, seconds, b.now) // fails only if it must move
+		t.add(c.setLife(key, it, seconds, b.now))
 		return false
 	}, func(key []byte, it item) {
-		it.touch(b.now.unix)
-		if c.setLife(key, it, seconds, b.now) == nil {
-			n++
-		}
+		t.add(c.setLife(key, it, seconds, b.now))
 	})
-	return matched(n)
+	return t.result()
 }
 
 // MDelete removes every unlocked item under prefix and returns their number;
@@ -185,35 +179,14 @@ func (b *Batch) MDelete(prefix []byte) (int64, error) {
 	case locked == 0:
 		return int64(c.detach(prefix)), nil
 	}
-	return b.deleteUnlocked(prefix)
-}
-
-// deleteUnlocked is MDelete of a family with locked items in it.
-func (b *Batch) deleteUnlocked(prefix []byte) (n int64, err error) {
-	c := b.c
-	var from []byte
-	q := &c.squeeze
-	for more := true; more; {
-		more = false
-		q.keys, q.keyEnds = q.keys[:0], q.keyEnds[:0]
-		c.tree.Walk(prefix, from, func(key, rec []byte) bool {
-			if item(rec).locked() {
-				return true
-			}
-			q.keys = append(q.keys, key...)
-			q.keyEnds = append(q.keyEnds, len(q.keys))
-			more = len(q.keyEnds) == 4096 || len(q.keys) >= keptBuffer
-			return !more
-		})
-		begin := 0
-		for _, end := range q.keyEnds {
-			key := q.keys[begin:end]
-			c.remove(key, c.tree.Find(key))
-			begin = end
-			n++
-		}
-	}
-	return matched(n)
+	var t tally
+	c.sweep(prefix, func(_ []byte, it item) bool {
+		return !it.locked() // settle took the locks off that are over
+	}, func(key []byte, it item) {
+		c.remove(key, it)
+		t.add(nil)
+	})
+	return t.result()
 }
 
 // MInc adds 1 to every unlocked item under prefix that is a number or reads as
@@ -226,7 +199,7 @@ func (b *Batch) MDec(prefix []byte) (int64, error) { return b.addAll(prefix, -1)
 func (b *Batch) addAll(prefix []byte, delta int64) (int64, error) {
 	c := b.c
 	b.settle()
-	var n int64
+	var t tally
 	sum := func(it item) (int64, bool) {
 		v, ok := c.squeeze.integer(it)
 		if !ok {
@@ -234,7 +207,7 @@ func (b *Batch) addAll(prefix []byte, delta int64) (int64, error) {
 		}
 		return addInt(v, delta)
 	}
-	b.sweep(prefix, func(key []byte, it item) bool {
+	c.sweep(prefix, func(key []byte, it item) bool {
 		if c.isLocked(key, it, b.now) {
 			return false
 		}
@@ -242,19 +215,16 @@ func (b *Batch) addAll(prefix []byte, delta int64) (int64, error) {
 		if !ok {
 			return false
 		}
-		if len(it.value()) != 8 || it.encoding() == compressed {
+		if len(it.value()) != numberSize {
 			return true
 		}
-		n++
-		_ = c.setNumber(key, it, v, b.now) // fails only if it must move
+		t.add(c.setNumber(key, it, v, b.now))
 		return false
 	}, func(key []byte, it item) {
-		v, ok := sum(it)
-		if ok && c.setNumber(key, it, v, b.now) == nil {
-			n++
-		}
+		v, _ := sum(it)
+		t.add(c.setNumber(key, it, v, b.now))
 	})
-	return matched(n)
+	return t.result()
 }
 
 // MLock locks every unlocked item under prefix, as Lock does, and returns their
@@ -262,16 +232,16 @@ func (b *Batch) addAll(prefix []byte, delta int64) (int64, error) {
 func (b *Batch) MLock(prefix []byte, seconds int64) (int64, error) {
 	c := b.c
 	b.settle()
-	var n int64
+	var t tally
 	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
 		it := item(rec)
-		if !c.isLocked(key, it, b.now) && c.lock(key, it, seconds, b.now) == nil {
+		if !c.isLocked(key, it, b.now) {
+			t.add(c.lock(key, it, seconds, b.now))
 			it.touch(b.now.unix)
-			n++
 		}
 		return true
 	})
-	return matched(n)
+	return t.result()
 }
 
 // MUnlock takes the locks off all items under prefix and returns the number of
@@ -279,15 +249,15 @@ func (b *Batch) MLock(prefix []byte, seconds int64) (int64, error) {
 func (b *Batch) MUnlock(prefix []byte) (int64, error) {
 	c := b.c
 	b.settle()
-	var n int64
+	var t tally
 	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
 		it := item(rec)
 		if it.locked() {
 			c.unlock(key, it)
 		}
 		it.touch(b.now.unix)
-		n++
+		t.add(nil)
 		return true
 	})
-	return matched(n)
+	return t.result()
 }

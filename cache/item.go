@@ -50,6 +50,7 @@ const (
 const (
 	headerSize = 12
 	timerSize  = 4
+	numberSize = 8
 	// roomyValue is the length of a value from which on the timer word is
 	// always there.
 	roomyValue = 1 << 10
@@ -151,9 +152,3 @@ func (it item) value() []byte {
 
 // number returns the value of an item whose encoding is number.
 func (it item) number() int64 { return int64(binary.LittleEndian.Uint64(it.value())) }
-
-// setNumber makes the item, whose value is 8 bytes long, the number n.
-func (it item) setNumber(n int64) {
-	binary.LittleEndian.PutUint64(it.value(), uint64(n))
-	atomic.StoreUint32(it.word(0), it.flags()&^encodingMask|uint32(number))
-}

@@ -1,0 +1,91 @@
+package cache
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// check tests what must hold between commands, with the cache locked.
+func (c *Cache) check() error {
+	if err := c.tree.Check(); err != nil {
+		return err
+	}
+	if err := c.locks.Check(); err != nil {
+		return fmt.Errorf("locks: %w", err)
+	}
+	if err := c.wheel.check(); err != nil {
+		return err
+	}
+	var (
+		err    error
+		timers int
+		locks  int
+		packed int64
+		sum    [2]int64
+	)
+	c.tree.Walk(nil, nil, func(key, rec []byte) bool {
+		it := item(rec)
+		if id := it.timer(); id != 0 {
+			timers++
+			t := c.wheel.timers.at(id)
+			if got := c.wheel.keys.appendTo(nil, t.key, int(t.keyLen)); !bytes.Equal(got, key) || t.ofLock {
+				err = fmt.Errorf("item %q has a timer of %q, of a lock: %v", key, got, t.ofLock)
+			}
+		}
+		if it.locked() {
+			locks++
+			rec := c.locks.Find(key)
+			if rec == nil {
+				err = fmt.Errorf("item %q is locked but not among the locks", key)
+			} else if id := decodeLock(rec).timer; id != 0 {
+				timers++
+				if !c.wheel.timers.at(id).ofLock {
+					err = fmt.Errorf("the lock of %q has a timer of an item", key)
+				}
+			}
+		}
+		if it.encoding() == compressed {
+			packed++
+			sum[0] += int64(len(it.value()))
+			sum[1] += unpackedSize(it)
+		}
+		return err == nil
+	})
+	switch f := &c.figures; {
+	case err != nil:
+		return err
+	case locks != c.locks.Len():
+		return fmt.Errorf("%d items are locked, there are %d locks", locks, c.locks.Len())
+	case c.detached:
+		return nil // what was detached still counts
+	case timers != c.wheel.timers.live:
+		return fmt.Errorf("%d timers in use, %d exist", timers, c.wheel.timers.live)
+	case packed != f.packed || sum != [2]int64{f.packedBytes, f.openedBytes}:
+		return fmt.Errorf("compressed items: %d of %d bytes, counted %d of %d %d",
+			packed, sum, f.packed, f.packedBytes, f.openedBytes)
+	}
+	return nil
+}
+
+// check tests the lists of the wheel.
+func (w *wheel) check() error {
+	for list, id := range w.lists {
+		if list < overdue {
+			level, slot := list/wheelSlots, list%wheelSlots
+			if filled := w.filled[level]>>slot&1 == 1; filled != (id != 0) {
+				return fmt.Errorf("wheel: list %d.%d: bit is %v, first timer is %d", level, slot, filled, id)
+			}
+		}
+		for prev := uint32(0); id != 0; {
+			t := w.timers.at(id)
+			if int(t.list) != list || t.prev != prev {
+				return fmt.Errorf("wheel: timer %d is in list %d behind %d, says %d behind %d", id, list, prev, t.list, t.prev)
+			}
+			if t.deadline < w.wake {
+				return fmt.Errorf("wheel: timer %d is due at %d, the wheel wakes at %d", id, t.deadline, w.wake)
+			}
+			prev, id = id, t.next
+		}
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package cache
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestWheelAgainstMap turns a wheel and a map of deadlines through the same
+// random changes: both must ring the same timers at the same time, whatever
+// the step of the clock and the limit on work.
+func TestWheelAgainstMap(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	for round := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, round))
+		now := r.Int64N(1 << r.IntN(50))
+		var w wheel
+		w.init(now)
+		waits := map[uint32]int64{} // deadlines
+		deadline := func() int64 { return now + 1 + r.Int64N(1<<r.IntN(40)) }
+		for range 3000 {
+			switch r.IntN(10) {
+			default:
+				d := deadline()
+				waits[w.add([]byte("key"), false, d, 0)] = d
+			case 0, 1:
+				if id := pick(r, waits); id != 0 {
+					w.remove(id)
+					delete(waits, id)
+				}
+			case 2:
+				if id := pick(r, waits); id != 0 {
+					waits[id] = deadline()
+					w.reset(id, waits[id], 0)
+				}
+			case 3, 4, 5:
+				now += r.Int64N(1 << r.IntN(36))
+				rung := map[uint32]bool{}
+				ring := func(id uint32) {
+					if waits[id] > now || rung[id] {
+						t.Fatalf("at %d: timer %d of %d rings, before: %v", now, id, waits[id], rung[id])
+					}
+					rung[id] = true
+				}
+				limit := -1
+				if r.IntN(2) == 0 {
+					limit = r.IntN(20)
+				}
+				done := w.advance(now, limit, ring)
+				for id, d := range waits {
+					if d <= now && !rung[id] && done {
+						t.Fatalf("at %d: timer %d of %d does not ring", now, id, d)
+					}
+				}
+				if !done && !w.due(now) {
+					t.Fatalf("at %d: advance has more to do, but nothing is due", now)
+				}
+				for id := range rung {
+					w.remove(id)
+					delete(waits, id)
+				}
+			}
+			if err := w.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for id := range waits {
+			w.remove(id)
+		}
+		if w.bytes() != 0 {
+			t.Fatalf("the empty wheel takes %d bytes", w.bytes())
+		}
+	}
+}
+
+// pick returns a random key of m, 0 if m is empty. It depends on r and m only,
+// so that a seed gives the same run again.
+func pick[T any](r *rand.Rand, m map[uint32]T) uint32 {
+	best, score := uint32(0), uint32(0)
+	salt := r.Uint32() | 1
+	for id := range m {
+		if s := id*salt + 1; best == 0 || s > score {
+			best, score = id, s
+		}
+	}
+	return best
+}
+
+// TestWheelRingsAtTheDeadline tries every distance around the borders of the
+// wheel's levels: nothing a millisecond before, the timer at its time.
+func TestWheelRingsAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	var distances []int64
+	for level := range 7 {
+		for d := int64(-2); d <= 2; d++ {
+			distances = append(distances, max(1, 1<<(level*wheelBits)+d))
+		}
+	}
+	for _, start := range []int64{0, 1, 63, 64, 4095, 1<<36 - 1, 1 << 50} {
+		for _, d := range distances {
+			var w wheel
+			w.init(start)
+			id := w.add(nil, false, start+d, 0)
+			var rung []uint32
+			ring := func(id uint32) { rung = append(rung, id) }
+			if w.advance(start+d-1, -1, ring); len(rung) > 0 {
+				t.Fatalf("from %d: timer rings before %d ms are over", start, d)
+			}
+			if w.advance(start+d, -1, ring); !slices.Equal(rung, []uint32{id}) {
+				t.Fatalf("from %d: after %d ms these rang: %v", start, d, rung)
+			}
+		}
+	}
+}
+
+// TestWheelWorkIsBounded: a step handles no more timers than it may, and the
+// wheel jumps over idle years without work.
+func TestWheelWorkIsBounded(t *testing.T) {
+	t.Parallel()
+	var w wheel
+	w.init(0)
+	const timers, limit = 1000, 7
+	for i := range int64(timers) {
+		w.add(nil, false, 1<<40+i, 0)
+	}
+	if !w.advance(1<<39, 0, nil) {
+		t.Fatal("half a lifetime without timers is work")
+	}
+	rung, steps := 0, 0
+	for {
+		before := rung
+		done := w.advance(1<<41, limit, func(uint32) { rung++ })
+		if rung-before > limit {
+			t.Fatalf("a step rang %d timers, want at most %d", rung-before, limit)
+		}
+		if done {
+			break
+		}
+		steps++
+	}
+	// Every timer may move once per level before it rings.
+	if rung != timers || steps > timers*wheelLevels/limit {
+		t.Fatalf("%d timers rang in %d steps", rung, steps)
+	}
+}
+
+// TestWheelWhenTheClockGoesBack: a clock that breaks its promise costs
+// accuracy, not an endless loop.
+func TestWheelWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	var w wheel
+	w.init(0)
+	w.advance(1000, -1, nil)
+	w.add(nil, false, 500, 0)
+	rung := 0
+	if !w.advance(400, -1, func(uint32) { rung++ }) || rung != 1 {
+		t.Fatalf("%d timers rang, want the one that is behind the wheel", rung)
+	}
+}
+
+func TestSlab(t *testing.T) {
+	t.Parallel()
+	var s slab[int]
+	taken := map[uint32]int{}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 5000 {
+		if r.IntN(5) < 3 {
+			id := s.take()
+			if _, twice := taken[id]; twice || id == 0 {
+				t.Fatalf("cell %d was handed out, taken before: %v", id, twice)
+			}
+			*s.at(id), taken[id] = i, i
+		} else {
+			if id := pick(r, taken); id != 0 {
+				s.release(id)
+				delete(taken, id)
+			}
+		}
+	}
+	for id, v := range taken {
+		if *s.at(id) != v {
+			t.Fatalf("cell %d holds %d, want %d", id, *s.at(id), v)
+		}
+		s.release(id)
+	}
+	if s.bytes() != 0 {
+		t.Fatalf("the empty slab takes %d bytes", s.bytes())
+	}
+}
+
+func TestKeystore(t *testing.T) {
+	t.Parallel()
+	var s keystore
+	keys := map[uint32]string{}
+	for n := 1; n < 200; n++ {
+		key := fmt.Sprintf("%0*d", n, n)
+		keys[s.add([]byte(key))] = key
+	}
+	if s.add(nil) != 0 {
+		t.Error("an empty key takes a fragment")
+	}
+	for id, key := range keys {
+		if got := s.appendTo([]byte("x"), id, len(key)); string(got) != "x"+key {
+			t.Fatalf("key %q came back as %q", key, got)
+		}
+		s.remove(id)
+	}
+	if s.fragments.live != 0 {
+		t.Fatalf("%d fragments are left", s.fragments.live)
+	}
+}
