@@ -26,6 +26,7 @@ func commands() []command {
 	return []command{
 		{"server", "GET and SET over unix sockets beside Redis and memcached", "Server: point commands", runServer, false},
 		{"memory", "resident memory of each server with a million items", "Server: memory", runMemory, false},
+		{"prefix", "commands on families of keys, and GETs beside the deletion of a big one", "Server: prefix commands", runPrefix, false},
 	}
 }
 
