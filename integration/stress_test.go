@@ -1,0 +1,85 @@
+package integration
+
+import (
+	"bytes"
+	"net"
+	"testing"
+
+	"github.com/gogibson/gibson/cache"
+)
+
+// session is a conversation with something of everything: values with any
+// bytes, numbers, pairs, refusals, a locked item, nothing at all.
+const session = `SET 0 k a b\x00\xff | GET k | INC n | MGET k | KEYS n | LOCK k 9 | DEL k | META k lock | ` +
+	`SET x k v | SET 0 k | GET none | UNLOCK k | MSET k {z*40} | PING | GET k | MDEL k | MDEL n | COUNT k`
+
+const sessionReplies = `VAL a b\x00\xff | VAL a b\x00\xff | NUM 1 | KVAL k=a\sb\x00\xff | KEYS n | OK | LOCKED | NUM 9 | ` +
+	`NAN | ERR | NOT_FOUND | OK | NUM 1 | OK | VAL {z*40} | NUM 1 | NUM 1 | NUM 0`
+
+// TestCutAnywhere sends a session cut at every byte and expects the replies of
+// the whole. The connection is a pipe in memory, on which the server's reads
+// get exactly the pieces that were written.
+func TestCutAnywhere(t *testing.T) {
+	whole, err := parseBytes(session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectations, err := parseExpectations(sessionReplies)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []byte
+	for _, e := range expectations {
+		want = append(want, e.raw...)
+	}
+	conf := settings(t, nil, &fakeClock{})
+	c, err := cache.New(&conf.cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	conf.server.Cache = c
+	defer func() { _ = conf.server.Close() }()
+
+	check := func(name string, pieces [][]byte) {
+		t.Helper()
+		here, there := net.Pipe()
+		done := make(chan error, 1)
+		go func() { done <- conf.server.ServeConn(there) }()
+		client := &wireClient{dial: func() (net.Conn, error) { return here, nil }}
+		if err := client.open(); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range pieces {
+			client.write(p)
+		}
+		var got []byte
+		for range expectations {
+			got = append(got, client.read(hangGuard).raw...)
+		}
+		client.hangup()
+		if err := <-done; err != nil {
+			t.Errorf("%s: ServeConn: %v", name, err)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s: got %x, want %x", name, got, want)
+		}
+	}
+	check("whole", [][]byte{whole})
+	var single [][]byte
+	for i := range whole {
+		single = append(single, whole[i:i+1])
+		check("cut", [][]byte{whole[:i], whole[i:]})
+		if t.Failed() {
+			t.Fatalf("cut at byte %d", i)
+		}
+	}
+	check("byte by byte", single)
+	for n := 2; n <= 7; n++ {
+		var pieces [][]byte
+		for b := whole; len(b) > 0; b = b[min(n, len(b)):] {
+			pieces = append(pieces, b[:min(n, len(b))])
+		}
+		check("in small pieces", pieces)
+	}
+}
