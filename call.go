@@ -1,0 +1,157 @@
+package gibson
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gogibson/gibson/internal/value"
+	"github.com/gogibson/gibson/wire"
+)
+
+// want says what a call keeps of its reply.
+type want uint8
+
+const (
+	wantCode   want = iota // the code alone
+	wantBytes              // the value, or a number's digits, appended to dst
+	wantNumber             // a number
+	wantInt                // a number, or text that is one
+	wantReply              // everything
+)
+
+// The states of a call. Who moves it from pending owns its results: the reader
+// that is about to deliver, or the caller that gives up. An abandoned call is
+// freed by the reader that meets its reply.
+const (
+	callPending uint32 = iota
+	callDelivered
+	callAbandoned
+)
+
+// call is one request, the place in the queue that waits for its reply, and
+// the reply. Calls are pooled: from newCall on one belongs to its caller, who
+// ends with free, unless it was abandoned.
+type call struct {
+	op    wire.Opcode
+	want  want
+	state atomic.Uint32
+	seq   uint64        // place in the connection's order of requests
+	cost  int64         // bytes counted against Options.MaxInFlight
+	req   []byte        // the request in wire format
+	done  chan struct{} // holds one element once delivered
+
+	patient bool // its caller cannot be cancelled
+
+	// The reply, valid after done.
+	reply  Reply  // Data only with wantReply, and owned by the call
+	dst    []byte // with wantBytes
+	number int64  // with wantNumber and wantInt
+	err    error  // why there is no reply, or none that fits the command
+}
+
+// calls is the pool of idle calls, shared so that Client and Pool may send one
+// call over several connections.
+var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+
+// maxKept is the size up to which an idle call keeps its request buffer.
+const maxKept = 64 << 10
+
+// newCall returns a call whose request is begun: append the payload to req.
+func newCall(op wire.Opcode, w want) *call {
+	cl := calls.Get().(*call)
+	cl.op, cl.want = op, w
+	cl.req = wire.BeginRequest(cl.req[:0], op)
+	return cl
+}
+
+// free gives a call back that no connection holds any more.
+func (cl *call) free() {
+	if cap(cl.req) > maxKept {
+		cl.req = nil
+	}
+	cl.reply, cl.dst, cl.number, cl.err = Reply{}, nil, 0, nil
+	cl.state.Store(callPending)
+	calls.Put(cl)
+}
+
+// abandon gives the call up on behalf of its caller and reports whether it
+// could: false means that the result is there or will be within moments.
+// After true the call must not be touched.
+func (cl *call) abandon() bool {
+	return cl.state.CompareAndSwap(callPending, callAbandoned)
+}
+
+// deliver hands the reply to the caller, or drops it if there is none any
+// more. owned says that the call may keep r.Data instead of a copy. The call
+// must not be touched afterwards.
+func (cl *call) deliver(r Reply, owned bool) {
+	if !cl.state.CompareAndSwap(callPending, callDelivered) {
+		cl.free()
+		return
+	}
+	cl.take(r, owned)
+	cl.done <- struct{}{}
+}
+
+// fail ends the call without a reply. The call must not be touched afterwards.
+func (cl *call) fail(err error) {
+	if !cl.state.CompareAndSwap(callPending, callDelivered) {
+		cl.free()
+		return
+	}
+	cl.err = err
+	cl.done <- struct{}{}
+}
+
+// keeps reports whether the call keeps the data of its reply as it is.
+func (cl *call) keeps() bool {
+	return cl.want == wantReply || cl.want == wantBytes && cl.dst == nil
+}
+
+// take keeps of the reply what the call wants.
+func (cl *call) take(r Reply, owned bool) {
+	cl.reply.Code, cl.reply.Encoding = r.Code, r.Encoding
+	if r.Code != wire.CodeVal && r.Code != wire.CodeKVal {
+		return
+	}
+	switch cl.want {
+	case wantReply:
+		cl.reply.Data = r.Data
+		if !owned {
+			cl.reply.Data = append([]byte{}, r.Data...)
+		}
+	case wantBytes:
+		cl.takeBytes(r, owned)
+	case wantNumber:
+		cl.number, cl.err = r.Int64()
+	case wantInt:
+		v, err := r.Value()
+		n, ok := v.Int64()
+		if err == nil && !ok {
+			if n, ok = value.ParseInt(r.Data); !ok {
+				err = ErrNotANumber
+			}
+		}
+		cl.number, cl.err = n, err
+	}
+}
+
+func (cl *call) takeBytes(r Reply, owned bool) {
+	v, err := r.Value()
+	if err != nil {
+		cl.err = err
+		return
+	}
+	switch n, isNum := v.Int64(); {
+	case isNum:
+		cl.dst = strconv.AppendInt(cl.dst, n, 10)
+	case cl.dst != nil:
+		cl.dst = append(cl.dst, r.Data...)
+	case owned:
+		cl.dst = r.Data
+	default:
+		cl.dst = make([]byte, len(r.Data))
+		copy(cl.dst, r.Data)
+	}
+}

@@ -1,0 +1,158 @@
+package gibson
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+// doer sends a call and waits until it has its reply. On error the call is
+// gone; without one the caller frees it.
+type doer interface {
+	do(ctx context.Context, cl *call) error
+}
+
+// commands are the methods of everything that reaches a server. They are
+// written here once and promoted by the types that embed them.
+type commands struct {
+	d        doer
+	maxKey   int // bytes, 0 for unchecked
+	maxValue int
+}
+
+// Do sends any command and returns the server's reply. name and args are those
+// of EncodeCommand; nothing else about them is checked here. For a reply that
+// is an error, NOT_FOUND included, Do returns that error and the Reply, which
+// has its code and no data.
+func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, error) {
+	cmd, ok := wire.LookupName(name)
+	if !ok {
+		return Reply{}, &CommandError{Command: strconv.Quote(name), Err: ErrUnknownCommand}
+	}
+	cl := newCall(cmd.Op, wantReply)
+	req, err := appendCommand(cl.req[:0], cmd, args)
+	if err != nil {
+		cl.free()
+		return Reply{}, err
+	}
+	cl.req = req
+	if err := c.d.do(ctx, cl); err != nil {
+		return Reply{}, &CommandError{Command: cmd.Name, Err: err}
+	}
+	r := cl.reply
+	cl.free()
+	switch err := r.Err(); err {
+	case nil, ErrNotFound:
+		return r, err
+	default:
+		return r, &CommandError{Command: cmd.Name, Err: err}
+	}
+}
+
+// Ping asks the server for a sign of life.
+func (c *commands) Ping(ctx context.Context) error {
+	return c.code(ctx, newCall(wire.OpPing, wantCode), "")
+}
+
+// begin returns a call for a command whose payload begins with key.
+func (c *commands) begin(op wire.Opcode, w want, key string) (*call, error) {
+	if err := c.checkKey(op, key); err != nil {
+		return nil, err
+	}
+	cl := newCall(op, w)
+	cl.req = append(cl.req, key...)
+	return cl, nil
+}
+
+// beginSeconds returns a call for a command of a key and a duration.
+func (c *commands) beginSeconds(op wire.Opcode, w want, key string, d time.Duration) (*call, error) {
+	s, err := seconds(d)
+	if err != nil {
+		return nil, refuse(op, key, err)
+	}
+	cl, err := c.begin(op, w, key)
+	if err != nil {
+		return nil, err
+	}
+	cl.req = append(cl.req, ' ')
+	cl.req = strconv.AppendInt(cl.req, s, 10)
+	return cl, nil
+}
+
+func (c *commands) checkKey(op wire.Opcode, key string) error {
+	if key == "" || strings.IndexByte(key, ' ') >= 0 {
+		return refuse(op, key, ErrInvalidKey)
+	}
+	if c.maxKey > 0 && len(key) > c.maxKey {
+		return refuse(op, key, fmt.Errorf("%w: key of %d bytes, want at most %d", ErrTooLarge, len(key), c.maxKey))
+	}
+	return nil
+}
+
+func (c *commands) checkValue(op wire.Opcode, key string, val []byte) error {
+	if len(val) == 0 {
+		return refuse(op, key, ErrInvalidValue)
+	}
+	if c.maxValue > 0 && len(val) > c.maxValue {
+		return refuse(op, key, fmt.Errorf("%w: value of %d bytes, want at most %d", ErrTooLarge, len(val), c.maxValue))
+	}
+	return nil
+}
+
+// run finishes the request, has it answered and turns error replies into
+// errors. On error the call is gone.
+func (c *commands) run(ctx context.Context, cl *call, key string) error {
+	op := cl.op
+	cl.req = wire.EndRequest(cl.req, 0)
+	if err := c.d.do(ctx, cl); err != nil {
+		return refuse(op, key, err)
+	}
+	code := cl.reply.Code
+	err := code.Err()
+	switch {
+	case err == ErrNotFound:
+		// Bare, so that a miss costs no allocation.
+	case err != nil:
+		err = refuse(op, key, err)
+	case !expected(op, code):
+		err = refuse(op, key, &ProtocolError{Msg: fmt.Sprintf("%v reply", code)})
+	default:
+		return nil
+	}
+	cl.free()
+	return err
+}
+
+// expected reports whether code is how the server reports success of op.
+func expected(op wire.Opcode, code wire.Code) bool {
+	cmd, ok := wire.Lookup(op)
+	return ok && code == cmd.Reply
+}
+
+// code runs a call of which only success matters.
+func (c *commands) code(ctx context.Context, cl *call, key string) error {
+	err := c.run(ctx, cl, key)
+	if err == nil {
+		cl.free()
+	}
+	return err
+}
+
+// number runs a call that is answered with a number.
+func (c *commands) number(ctx context.Context, cl *call, key string) (int64, error) {
+	if err := c.run(ctx, cl, key); err != nil {
+		return 0, err
+	}
+	n := cl.number
+	cl.free()
+	return n, nil
+}
+
+// refuse returns err with the command and key it is about.
+func refuse(op wire.Opcode, key string, err error) error {
+	return &CommandError{Command: op.String(), Key: key, Err: err}
+}

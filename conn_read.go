@@ -1,0 +1,226 @@
+package gibson
+
+import (
+	"io"
+	"time"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+const (
+	// soloCalls is how many calls in a row must have had the connection to
+	// themselves before its goroutine leaves the reading to the callers.
+	soloCalls = 16
+	// watchEvery is how long a connection may be idle before a goroutine
+	// waits on it to notice its end.
+	watchEvery = 100 * time.Millisecond
+)
+
+// The role of the reader: at most one goroutine has it (Conn.reading). It
+// alone touches Conn.in, takes calls from the front of the queue and answers
+// them. While there is no reader there is no call in flight either: send sees
+// to one. The role passes from
+//
+//   - readLoop, which has it from the start, to nobody, when soloCalls callers
+//     in a row were alone and could have read for themselves;
+//   - nobody to the caller that sends next, if it cannot be cancelled
+//     (readFor), else to a readLoop;
+//   - readFor to a readLoop if others came meanwhile, else to nobody;
+//   - nobody to a readLoop when the connection has been idle for watchEvery.
+//
+// On a closed connection the last reader drains the queue and keeps the role.
+
+// readLoop reads until it has been alone long enough or the connection ends.
+func (c *Conn) readLoop() {
+	for {
+		if err := c.step(); err != nil {
+			c.kill(err)
+			c.drain()
+			return
+		}
+		c.mu.Lock()
+		c.inFlight -= c.in.answered
+		c.in.answered = 0
+		if c.inFlight > 0 {
+			c.in.solo = 0
+		} else if c.in.solo >= soloCalls {
+			c.rest()
+			c.mu.Unlock()
+			return
+		}
+		c.mu.Unlock()
+	}
+}
+
+// readFor reads until cl is answered and passes the role on.
+func (c *Conn) readFor(cl *call) {
+	for len(cl.done) == 0 {
+		if err := c.step(); err != nil {
+			c.kill(err)
+			c.drain()
+			<-cl.done
+			return
+		}
+	}
+	<-cl.done
+	c.mu.Lock()
+	c.inFlight -= c.in.answered
+	c.in.answered = 0
+	if c.inFlight > 0 {
+		c.in.solo = 0
+		c.mu.Unlock()
+		go c.readLoop()
+		return
+	}
+	c.rest()
+	c.mu.Unlock()
+}
+
+// rest ends the role of the reader while nothing is in flight. c.mu is held.
+func (c *Conn) rest() {
+	c.reading = false
+	if c.err != nil || c.watched {
+		return
+	}
+	c.watched, c.watchStart = true, c.queued
+	if c.watch == nil {
+		c.watch = time.AfterFunc(watchEvery, c.watchIdle)
+	} else {
+		c.watch.Reset(watchEvery)
+	}
+}
+
+// watchIdle becomes the reader of a connection that has been idle, so that its
+// end does not go unnoticed until the next call.
+func (c *Conn) watchIdle() {
+	c.mu.Lock()
+	c.watched = false
+	if c.err != nil || c.reading {
+		c.mu.Unlock()
+		return
+	}
+	if c.queued != c.watchStart {
+		c.rest()
+		c.mu.Unlock()
+		return
+	}
+	c.reading = true
+	c.mu.Unlock()
+	c.readLoop()
+}
+
+// step waits for bytes and answers the calls whose replies are complete. The
+// error is final.
+func (c *Conn) step() error {
+	in := &c.in
+	n, readErr := c.nc.Read(in.space())
+	in.end += n
+	err := c.answer()
+	if in.credit > 0 {
+		c.room.Release(in.credit)
+		in.credit = 0
+	}
+	if err != nil || readErr == nil {
+		return err
+	}
+	if readErr == io.EOF && (in.start < in.end || in.skip > 0) {
+		return io.ErrUnexpectedEOF // in the middle of a reply
+	}
+	return readErr
+}
+
+// answer answers every call whose reply is complete.
+func (c *Conn) answer() error {
+	in := &c.in
+	before := in.answered
+	for {
+		r, n, ok, err := in.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		cl := c.claim()
+		if cl == nil {
+			return &ProtocolError{Msg: "reply without a request"}
+		}
+		in.start += n
+		if err := c.answerOne(cl, r, cl.keeps() && in.lend(r)); err != nil {
+			return err
+		}
+	}
+	if in.huge() {
+		if err := c.answerHuge(); err != nil {
+			return err
+		}
+	}
+	if in.answered-before > 1 {
+		in.solo = 0
+	}
+	return nil
+}
+
+// answerHuge answers a call that does not want the data of a reply whose
+// header is there, if the data is too much for the buffer. What a SET of a
+// large value echoes takes no memory that way.
+func (c *Conn) answerHuge() error {
+	cl := c.peek()
+	if cl == nil {
+		return &ProtocolError{Msg: "reply without a request"}
+	}
+	if cl.want != wantCode && cl.state.Load() != callAbandoned {
+		return nil
+	}
+	r, ok := c.in.skipData()
+	if !ok {
+		return nil
+	}
+	return c.answerOne(c.claim(), r, false)
+}
+
+// answerOne ends one call and notes that.
+func (c *Conn) answerOne(cl *call, r Reply, owned bool) error {
+	in := &c.in
+	in.answered++
+	in.credit += cl.cost
+	if cl.patient {
+		in.solo++
+	} else {
+		in.solo = 0
+	}
+	ended := cl.op == wire.OpEnd && r.Code == wire.CodeOK
+	cl.deliver(r, owned)
+	if ended {
+		return ErrClosed
+	}
+	return nil
+}
+
+// claim takes the oldest call that has no reply yet, nil if there is none.
+func (c *Conn) claim() *call {
+	cl := c.peek()
+	if cl != nil {
+		c.in.calls[c.in.head] = nil
+		c.in.head++
+	}
+	return cl
+}
+
+// peek returns what claim would, and leaves it there. The whole queue is
+// claimed at once, so that the lock is taken once for many replies.
+func (c *Conn) peek() *call {
+	in := &c.in
+	if in.head == len(in.calls) {
+		c.mu.Lock()
+		in.calls, c.queue = c.queue, in.calls[:0]
+		in.head = 0
+		c.inFlight -= in.answered
+		in.answered = 0
+		c.mu.Unlock()
+		if len(in.calls) == 0 {
+			return nil
+		}
+	}
+	return in.calls[in.head]
+}

@@ -1,0 +1,166 @@
+package gibson
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+const (
+	// crowd is the number of calls in flight from which a writer lets others
+	// queue their requests before it writes.
+	crowd = 4
+	// maxRounds is how often a caller writes for others before a goroutine
+	// takes over, so that it gets to its own reply.
+	maxRounds = 8
+	// maxSpare is the size up to which buffers of requests are kept, in bytes.
+	maxSpare = 256 << 10
+	// readRest is how long a connection that cannot be written to is read.
+	readRest = time.Second
+)
+
+// The role of the writer: at most one goroutine has it (Conn.writing). It
+// takes what is in Conn.out and writes it, until it finds nothing there. The
+// caller that finds no writer becomes it, and gives the role to a writeLoop
+// where writing could block or would take long: a caller must be able to
+// leave when its context ends.
+
+// send queues a call and sees to it that it is written. read says that the
+// caller has been given the role of the reader.
+func (c *Conn) send(cl *call) (read bool, err error) {
+	c.mu.Lock()
+	if err := c.refusal(); err != nil {
+		c.mu.Unlock()
+		return false, err
+	}
+	c.ending = cl.op == wire.OpEnd
+	c.queued++
+	c.inFlight++
+	cl.seq = c.queued
+	c.queue = append(c.queue, cl)
+	if !c.reading {
+		c.reading = true
+		if read = cl.patient; !read {
+			go c.readLoop()
+		}
+	}
+	if c.writing {
+		c.out = append(c.out, cl.req...)
+		c.mu.Unlock()
+		return read, nil
+	}
+	c.writing = true
+	if c.inFlight < crowd {
+		c.takenBefore, c.taken = c.taken, c.queued
+		c.mu.Unlock()
+		c.write(cl.req, cl)
+		return read, nil
+	}
+	c.out = append(c.out, cl.req...)
+	c.mu.Unlock()
+	// One write for many requests is worth more than writing at once.
+	runtime.Gosched()
+	c.mu.Lock()
+	batch := c.take()
+	c.mu.Unlock()
+	c.write(batch, cl)
+	return read, nil
+}
+
+// refusal returns why no call may be queued, nil if one may. c.mu is held.
+func (c *Conn) refusal() error {
+	switch {
+	case c.err != nil:
+		return &unsentError{cause: c.err}
+	case c.failed != nil:
+		return &unsentError{cause: c.lost(c.failed)}
+	case c.ending:
+		return &unsentError{cause: ErrClosed}
+	}
+	return nil
+}
+
+// take returns what is queued for writing. It is valid until the next take.
+// c.mu is held.
+func (c *Conn) take() []byte {
+	batch := c.out
+	if cap(c.spare) > maxSpare {
+		c.spare = nil
+	}
+	c.out, c.spare = c.spare[:0], batch
+	c.takenBefore, c.taken = c.taken, c.queued
+	return batch
+}
+
+// write sends batch and what is queued meanwhile, on behalf of the caller of
+// cl. It does not block where that caller could be cancelled, nor for requests
+// of others: the caller may be the reader, without whom the server would stop
+// reading in its turn.
+func (c *Conn) write(batch []byte, cl *call) {
+	for round := 0; ; round++ {
+		n, err := 0, error(nil)
+		switch {
+		case c.try != nil:
+			n, err = c.try.write(batch)
+		case cl.patient && round == 0:
+			n, err = c.nc.Write(batch)
+		}
+		if err != nil {
+			c.writeFailed(n, err)
+			return
+		}
+		if n < len(batch) {
+			go c.writeLoop(append([]byte{}, batch[n:]...), n)
+			return
+		}
+		c.mu.Lock()
+		if len(c.out) == 0 {
+			c.writing = false
+			c.mu.Unlock()
+			return
+		}
+		if round == maxRounds {
+			c.mu.Unlock()
+			go c.writeLoop(nil, 0)
+			return
+		}
+		batch = c.take()
+		c.mu.Unlock()
+	}
+}
+
+// writeLoop writes what is left of a batch of which n bytes are written, and
+// then what is queued until nothing is.
+func (c *Conn) writeLoop(rest []byte, n int) {
+	for {
+		m, err := c.nc.Write(rest)
+		if err != nil {
+			c.writeFailed(n+m, err)
+			return
+		}
+		c.mu.Lock()
+		if len(c.out) == 0 {
+			c.writing = false
+			c.mu.Unlock()
+			return
+		}
+		rest, n = c.take(), 0
+		c.mu.Unlock()
+	}
+}
+
+// writeFailed ends the writing after n bytes of a batch. What the server has
+// answered before it hung up is still to be read, so the reader is left a
+// moment to meet the end of the stream.
+func (c *Conn) writeFailed(n int, err error) {
+	c.mu.Lock()
+	if n == 0 {
+		c.taken = c.takenBefore
+	}
+	c.failed = err
+	c.mu.Unlock()
+	if c.nc.SetReadDeadline(time.Now().Add(readRest)) != nil {
+		c.kill(err)
+	}
+}

@@ -1,0 +1,127 @@
+package gibson
+
+import (
+	"encoding/binary"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+// Sizes of an inbox's buffer, in bytes.
+const (
+	inboxSize = 32 << 10 // what it has and returns to
+	// inboxTrust is how much is allocated because a reply's header says so. A
+	// bigger buffer grows only as data arrives.
+	inboxTrust = 1 << 20
+)
+
+// inbox is what a reader has received and the calls it has claimed. It belongs
+// to whoever has the role of the reader.
+//
+//	buf   [ consumed | start … received … end | room ]
+//	calls [ answered | head … claimed … ]
+type inbox struct {
+	max        int // bytes of a reply's data, 0 for wire's default
+	buf        []byte
+	start, end int
+	skip       int // bytes of dropped data still to come
+
+	calls []*call // claimed from the queue, oldest first
+	head  int
+
+	answered int   // calls answered since the connection was told
+	credit   int64 // their cost
+	solo     int   // how many in a row had the connection to themselves
+}
+
+func newInbox(maxReply int) inbox {
+	return inbox{max: maxReply, buf: make([]byte, inboxSize)}
+}
+
+// space returns room for at least one byte more.
+func (in *inbox) space() []byte {
+	if in.start == in.end {
+		in.start, in.end = 0, 0
+		if len(in.buf) > inboxSize {
+			in.buf = make([]byte, inboxSize)
+		}
+	}
+	if in.end-in.start <= in.start {
+		in.compact() // moves no more than has been consumed since
+	}
+	if in.end == len(in.buf) {
+		in.grow()
+	}
+	return in.buf[in.end:]
+}
+
+// compact moves what is there to the front.
+func (in *inbox) compact() {
+	in.end = copy(in.buf, in.buf[in.start:in.end])
+	in.start = 0
+}
+
+// grow makes room behind a full buffer for the reply it ends in.
+func (in *inbox) grow() {
+	in.compact()
+	if need := in.missing(); in.end+need > len(in.buf) {
+		size := min(in.end+need, max(2*len(in.buf), inboxTrust))
+		in.buf = append(make([]byte, 0, size), in.buf[:in.end]...)[:size]
+	}
+}
+
+// missing returns how many bytes the reply at start still wants, 0 while its
+// header is not complete. wire has found nothing wrong with the header.
+func (in *inbox) missing() int {
+	b := in.buf[in.start:in.end]
+	if len(b) < wire.ReplyHeaderSize {
+		return 0
+	}
+	return wire.ReplyHeaderSize + int(binary.LittleEndian.Uint32(b[wire.ReplyHeaderSize-4:])) - len(b)
+}
+
+// next parses the next reply. ok is false while bytes are missing.
+func (in *inbox) next() (r Reply, n int, ok bool, err error) {
+	if in.skip > 0 {
+		n := min(in.skip, in.end-in.start)
+		in.skip -= n
+		in.start += n
+	}
+	if in.start == in.end {
+		return Reply{}, 0, false, nil
+	}
+	r, n, err = wire.ParseReply(in.buf[in.start:in.end], in.max)
+	if err == wire.ErrShort {
+		return Reply{}, 0, false, nil
+	}
+	return r, n, err == nil, err
+}
+
+// huge reports whether the header at start announces a reply that the buffer
+// as it is would have to grow for.
+func (in *inbox) huge() bool {
+	return in.end-in.start+in.missing() > max(inboxSize, len(in.buf))
+}
+
+// skipData returns the VAL reply at start without its data, which is dropped
+// as it arrives. ok is false for other replies.
+func (in *inbox) skipData() (r Reply, ok bool) {
+	r.Code = wire.Code(binary.LittleEndian.Uint16(in.buf[in.start:]))
+	if r.Code != wire.CodeVal {
+		return Reply{}, false
+	}
+	in.skip = in.missing()
+	in.start = in.end
+	return r, true
+}
+
+// lend reports whether the data of a reply may be kept by its call, because
+// the buffer was made for it, and gives the buffer up in that case.
+func (in *inbox) lend(r Reply) bool {
+	if len(in.buf) <= inboxSize || len(r.Data) < len(in.buf)/2 {
+		return false
+	}
+	rest := in.buf[in.start:in.end]
+	in.buf = make([]byte, max(inboxSize, len(rest)))
+	in.start, in.end = 0, copy(in.buf, rest)
+	return true
+}
