@@ -17,6 +17,7 @@ type session struct {
 	conn net.Conn
 	src  source
 	work *workspace // nil while there is nothing to do
+	sent bool       // something was written since the last read
 }
 
 func newSession(srv *Server, conn net.Conn) *session {
@@ -92,14 +93,16 @@ func (s *session) serve() (end, error) {
 		default:
 			return endClose, err
 		}
+		s.sent = false
 		how, err := s.answer()
 		if how != goOn || err != nil {
 			return how, err
 		}
 		if s.srv.stopping.Load() {
-			// The client may be sending at this very moment, and closing a
-			// socket with unread bytes in it resets the connection.
-			return endLinger, nil
+			if s.sent {
+				return endLinger, nil // this client may well be sending more
+			}
+			return endClose, nil
 		}
 	}
 }
@@ -225,6 +228,7 @@ func (s *session) flush() error {
 			return err
 		}
 	}
+	s.sent = true
 	_, err := s.conn.Write(w.out.b)
 	w.trim()
 	return err
