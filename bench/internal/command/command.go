@@ -27,6 +27,8 @@ func commands() []command {
 		{"server", "GET and SET over unix sockets beside Redis and memcached", "Server: point commands", runServer, false},
 		{"memory", "resident memory of each server with a million items", "Server: memory", runMemory, false},
 		{"prefix", "commands on families of keys, and GETs beside the deletion of a big one", "Server: prefix commands", runPrefix, false},
+		{"embedded", "caches in the program's own memory: time, memory, garbage collection", "Embedded", runEmbedded, false},
+		{"store", "one store, for embedded", "", runStore, true},
 	}
 }
 
