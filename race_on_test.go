@@ -1,0 +1,5 @@
+//go:build race
+
+package gibson_test
+
+const raceEnabled = true
