@@ -1,6 +1,9 @@
 //go:build unix
 
-package main_test
+// These tests run the program as a process. They are of package main so that
+// the go command runs them again whenever anything that it is built from
+// changes.
+package main
 
 import (
 	"bufio"
