@@ -28,6 +28,7 @@ func commands() []command {
 		{"memory", "resident memory of each server with a million items", "Server: memory", runMemory, false},
 		{"prefix", "commands on families of keys, and GETs beside the deletion of a big one", "Server: prefix commands", runPrefix, false},
 		{"embedded", "caches in the program's own memory: time, memory, garbage collection", "Embedded", runEmbedded, false},
+		{"hitratio", "policies of eviction on recorded traces", "Hit ratio", runHitRatio, false},
 		{"store", "one store, for embedded", "", runStore, true},
 	}
 }
