@@ -29,6 +29,9 @@ func commands() []command {
 		{"prefix", "commands on families of keys, and GETs beside the deletion of a big one", "Server: prefix commands", runPrefix, false},
 		{"embedded", "caches in the program's own memory: time, memory, garbage collection", "Embedded", runEmbedded, false},
 		{"hitratio", "policies of eviction on recorded traces", "Hit ratio", runHitRatio, false},
+		{"churn", "memory while every item is overwritten, and while keys come and go", "Embedded: memory under churn", runChurn, false},
+		{"idle", "what servers take when nobody asks", "Server: idle", runIdle, false},
+		{"stall", "the slowest requests of a steady load with items expiring", "Server: stalls", runStall, false},
 		{"store", "one store, for embedded", "", runStore, true},
 	}
 }

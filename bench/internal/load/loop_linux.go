@@ -43,7 +43,11 @@ func run(ctx context.Context, cfg *Config) (_ Result, err error) {
 	for range max(cfg.Phases, 1) {
 		l.res.Latency = append(l.res.Latency, newHistogram())
 	}
+	if cfg.Depth == 1 && cfg.Writes > 0 && cfg.Writes < 1 {
+		l.res.SetLatency = newHistogram()
+	}
 	l.res.Stalls = make([]Span, 0, maxSpans)
+	l.res.Gaps = make([]Span, 0, maxSpans)
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return Result{}, fmt.Errorf("load: epoll: %w", err)
 	}
@@ -197,7 +201,11 @@ func (l *loop) finish(c *conn, now time.Duration) {
 	l.res.Requests += depth
 	took := now - c.sent
 	if phase := l.phase(); phase < len(l.res.Latency) {
-		_ = l.res.Latency[phase].RecordValues(min(int64(took), int64(time.Minute)), depth)
+		h := l.res.Latency[phase]
+		if l.res.SetLatency != nil && c.slots[0].set {
+			h = l.res.SetLatency
+		}
+		_ = h.RecordValues(min(int64(took), int64(time.Minute)), depth)
 	}
 	if l.cfg.Stall > 0 && took >= l.cfg.Stall {
 		if len(l.res.Stalls) == cap(l.res.Stalls) {

@@ -19,6 +19,10 @@ type Result struct {
 	// above 1 it is the time from the write of a batch to its last reply.
 	Latency []*hdrhistogram.Histogram
 
+	// SetLatency has the SETs of a mixed load of depth 1, for all phases
+	// together; Latency then has the GETs only.
+	SetLatency *hdrhistogram.Histogram
+
 	// Stalls lists the slow requests, StallsDropped says how many more there
 	// were.
 	Stalls        []Span

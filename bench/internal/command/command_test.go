@@ -1,0 +1,68 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gogibson/gibson/bench/internal/load"
+)
+
+// run executes a command and returns what it printed.
+func run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out, progress bytes.Buffer
+	err := Exec(t.Context(), args, &out, &progress)
+	return out.String(), err
+}
+
+func TestUsageListsWhatCanBeMeasured(t *testing.T) {
+	out, err := run(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range commands() {
+		if listed := strings.Contains(out, "  "+c.name+" "); listed == c.hidden {
+			t.Errorf("%s: listed %t, hidden %t", c.name, listed, c.hidden)
+		}
+	}
+}
+
+func TestExecRefuses(t *testing.T) {
+	for _, args := range [][]string{
+		{"nothing"}, {"server", "left over"}, {"server", "-servers", "oracle"}, {"prefix", "-rounds", "0"},
+		{"churn", "-distinct", "5"}, {"embedded", "-stores", "none"}, {"store"},
+	} {
+		if out, err := run(t, args...); err == nil {
+			t.Errorf("%v: no error but %q", args, out)
+		}
+	}
+}
+
+func TestChurnSmall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "b.md")
+	out, err := run(t, "churn", "-keys", "1000", "-rounds", "1", "-window", "1000", "-distinct", "5000", "-write", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "| 5000 ") || !strings.Contains(out, "shuffled") {
+		t.Errorf("report lacks the moving window:\n%s", out)
+	}
+	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), "<!-- bench:churn -->\n## ") {
+		t.Errorf("document %q, %v", b, err)
+	}
+}
+
+func TestBlame(t *testing.T) {
+	at := time.Now()
+	span := func(from, to int) load.Span {
+		return load.Span{From: at.Add(time.Duration(from) * time.Millisecond), To: at.Add(time.Duration(to) * time.Millisecond)}
+	}
+	machine, others, worst := blame([]load.Span{span(0, 6), span(10, 17), span(20, 30)}, []load.Span{span(5, 8), span(17, 20)})
+	if machine != 1 || others != 2 || worst != 10*time.Millisecond {
+		t.Errorf("blame = %d, %d, %v, want 1, 2, 10ms", machine, others, worst)
+	}
+}
