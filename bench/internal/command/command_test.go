@@ -61,8 +61,9 @@ func TestBlame(t *testing.T) {
 	span := func(from, to int) load.Span {
 		return load.Span{From: at.Add(time.Duration(from) * time.Millisecond), To: at.Add(time.Duration(to) * time.Millisecond)}
 	}
-	machine, others, worst := blame([]load.Span{span(0, 6), span(10, 17), span(20, 30)}, []load.Span{span(5, 8), span(17, 20)})
-	if machine != 1 || others != 2 || worst != 10*time.Millisecond {
-		t.Errorf("blame = %d, %d, %v, want 1, 2, 10ms", machine, others, worst)
+	stalls := []load.Stall{{Span: span(0, 6)}, {Span: span(10, 17), Worst: 7}, {Span: span(20, 30), Worst: 9}}
+	machine, others, worst := blame(stalls, []load.Span{span(5, 8), span(17, 20)})
+	if machine != 1 || others != 2 || worst != 9 {
+		t.Errorf("blame = %d, %d, %v, want 1, 2, 9ns", machine, others, worst)
 	}
 }

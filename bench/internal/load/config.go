@@ -54,8 +54,8 @@ type Config struct {
 	Phase  *atomic.Int32
 	Phases int // 0 means 1
 
-	// Stall is the latency from which on a request is listed in
-	// Result.Stalls; 0 lists none.
+	// Stall is the latency from which on a request goes into Result.Stalls; 0
+	// lists none.
 	Stall time.Duration
 }
 

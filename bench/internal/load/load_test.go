@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -274,8 +275,12 @@ func TestRunPacesAndSplitsPhases(t *testing.T) {
 	if a, b := res.Latency[0].TotalCount(), res.Latency[1].TotalCount(); a != 0 || b != 200 {
 		t.Errorf("%d and %d latencies, want all in phase 1", a, b)
 	}
-	if len(res.Stalls) != 200 {
-		t.Errorf("%d spans of at least 1 ns, want 200", len(res.Stalls))
+	slow := int64(0)
+	for _, s := range res.Stalls {
+		slow += s.Requests
+	}
+	if slow != 200 {
+		t.Errorf("%d requests of at least 1 ns in %d stalls, want 200", slow, len(res.Stalls))
 	}
 }
 
@@ -321,6 +326,23 @@ func TestRunRefusesBadConfigs(t *testing.T) {
 		if _, err := Run(t.Context(), cfg); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestStallsThatOverlapAreOne(t *testing.T) {
+	at := time.Now()
+	span := func(from, to int) Span {
+		return Span{From: at.Add(time.Duration(from)), To: at.Add(time.Duration(to))}
+	}
+	r := Result{Stalls: make([]Stall, 0, 2)}
+	r.stalled(span(10, 20), 1)
+	r.stalled(span(5, 25), 1)
+	r.stalled(span(25, 30), 1) // due when the one before ended
+	r.stalled(span(40, 50), 2)
+	r.stalled(span(60, 70), 1) // one too many
+	want := []Stall{{Span: span(5, 30), Requests: 3, Worst: 20}, {Span: span(40, 50), Requests: 2, Worst: 10}}
+	if !slices.Equal(r.Stalls, want) || r.StallsDropped != 1 {
+		t.Errorf("stalls %+v, dropped %d, want %+v, 1", r.Stalls, r.StallsDropped, want)
 	}
 }
 

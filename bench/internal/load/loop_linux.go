@@ -46,7 +46,7 @@ func run(ctx context.Context, cfg *Config) (_ Result, err error) {
 	if cfg.Depth == 1 && cfg.Writes > 0 && cfg.Writes < 1 {
 		l.res.SetLatency = newHistogram()
 	}
-	l.res.Stalls = make([]Span, 0, maxSpans)
+	l.res.Stalls = make([]Stall, 0, maxSpans)
 	l.res.Gaps = make([]Span, 0, maxSpans)
 	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return Result{}, fmt.Errorf("load: epoll: %w", err)
@@ -208,11 +208,7 @@ func (l *loop) finish(c *conn, now time.Duration) {
 		_ = h.RecordValues(min(int64(took), int64(time.Minute)), depth)
 	}
 	if l.cfg.Stall > 0 && took >= l.cfg.Stall {
-		if len(l.res.Stalls) == cap(l.res.Stalls) {
-			l.res.StallsDropped++
-			return
-		}
-		l.res.Stalls = append(l.res.Stalls, Span{From: l.base.Add(c.sent), To: l.base.Add(now)})
+		l.res.stalled(Span{From: l.base.Add(c.sent), To: l.base.Add(now)}, depth)
 	}
 }
 

@@ -23,9 +23,9 @@ type Result struct {
 	// together; Latency then has the GETs only.
 	SetLatency *hdrhistogram.Histogram
 
-	// Stalls lists the slow requests, StallsDropped says how many more there
-	// were.
-	Stalls        []Span
+	// Stalls lists the times in which requests were slow, in order.
+	// StallsDropped counts the slow requests after too many of them.
+	Stalls        []Stall
 	StallsDropped int64
 
 	// Gaps lists, for runs with a rate, when the generator itself did not
@@ -35,6 +35,34 @@ type Result struct {
 
 // Span is a piece of time.
 type Span struct{ From, To time.Time }
+
+// Stall is a time in which requests were slow. Those that overlap are one
+// stall: what waits behind a slow one is slow for the same cause.
+type Stall struct {
+	Span
+	Requests int64
+	Worst    time.Duration // the slowest of them
+}
+
+// stalled notes a slow batch.
+func (r *Result) stalled(s Span, requests int64) {
+	took := s.To.Sub(s.From)
+	if n := len(r.Stalls); n > 0 && !s.From.After(r.Stalls[n-1].To) {
+		last := &r.Stalls[n-1]
+		if s.From.Before(last.From) {
+			last.From = s.From
+		}
+		last.To = s.To
+		last.Requests += requests
+		last.Worst = max(last.Worst, took)
+		return
+	}
+	if len(r.Stalls) == cap(r.Stalls) {
+		r.StallsDropped += requests
+		return
+	}
+	r.Stalls = append(r.Stalls, Stall{Span: s, Requests: requests, Worst: took})
+}
 
 // Overlaps reports whether both share a moment.
 func (s Span) Overlaps(o Span) bool { return s.From.Before(o.To) && o.From.Before(s.To) }
