@@ -1,0 +1,110 @@
+package config
+
+import (
+	"math"
+	"time"
+)
+
+// Bounds of the values. Those of sizes are what the protocol's length fields
+// and the cache can hold.
+const (
+	maxField     = math.MaxInt32 - 1<<10
+	maxKey       = 16 << 20
+	maxValue     = 1 << 30
+	longest      = 10 * 365 * 24 * time.Hour
+	longestProbe = 32767 * time.Second // the system's bound
+)
+
+// table returns the directives, each bound to its field of c.
+func (c *Config) table() []Directive {
+	return []Directive{
+		{Network, "unix_socket", "/tmp/gibson.sock", "/var/run/gibson.sock", true, false,
+			"Listen on a unix socket at this path",
+			path{&c.UnixSocket}},
+		{Network, "unix_socket_mode", "0700", "", false, false,
+			"Who may connect to it: 0700 its owner, 0770 the group, 0777 every user, as the original had it",
+			mode{&c.UnixSocketMode}},
+		{Network, "address", "127.0.0.1", "", true, false,
+			"Listen on TCP at this host; beyond the loopback interface only with allow_unauthenticated",
+			host{&c.Address}},
+		{Network, "port", "10128", "", true, false,
+			"Listen on this TCP port; 0: any that is free",
+			number{&c.Port, 0, 65535}},
+		{Network, "allow_unauthenticated", "no", "", false, false,
+			"Let everyone who can reach the address read and change everything",
+			boolean{&c.AllowUnauthenticated}},
+		{Network, "max_clients", "1024", "255", true, false,
+			"Connections at once; one more is closed at once",
+			number{&c.MaxClients, 1, 1 << 20}},
+		{Network, "max_idletime", "30s", "30", true, false,
+			"TCP keepalive: probe a client that was silent this long and close the connection if its machine is gone. It closes no client that is there",
+			duration{&c.KeepAlive, 0, longestProbe, true}},
+		{Network, "idle_timeout", "off", "", false, false,
+			"Close a client that sent nothing for this long",
+			duration{&c.IdleTimeout, 0, longest, true}},
+		{Network, "write_timeout", "30s", "", false, false,
+			"Close a client that does not take its replies for this long",
+			duration{&c.WriteTimeout, 0, longest, true}},
+
+		{Process, "daemonize", "no", "1", true, false,
+			"Go into the background once the sockets listen",
+			boolean{&c.Daemonize}},
+		{Process, "pidfile", "", "/var/run/gibson.pid", true, false,
+			"Write the process's number to this file while it serves",
+			path{&c.PIDFile}},
+		{Process, "shutdown_timeout", "10s", "", false, true,
+			"At SIGTERM or SIGINT, how long clients have to take their replies before they are cut",
+			duration{&c.ShutdownTimeout, 0, longest, false}},
+		{Process, "logfile", "", "/var/log/gibson.log", true, true,
+			"Log to the end of this file instead of standard error",
+			path{&c.LogFile}},
+		{Process, "loglevel", "info", "1", true, true,
+			"The least level that is logged",
+			level{&c.LogLevel}},
+		{Process, "log_format", "text", "", false, true,
+			"Log lines of key=value or JSON objects",
+			choice{&c.LogFormat, []string{"text", "json"}}},
+		{Process, "logflushrate", "1", "1", true, true,
+			"Lines that are collected before they are written; they wait a second at most, and an error never",
+			number{&c.LogFlushRate, 1, 1 << 20}},
+
+		{Memory, "max_memory", "auto", "1G", true, false,
+			"Memory for items; auto: 1G, but at most half of what the machine or the control group has",
+			size[int64]{&c.MaxMemory, 1, math.MaxInt64, "auto", 0}},
+		{Memory, "eviction", "gc_ratio", "", false, false,
+			"What to do when it is full: refuse new values and remove what is old (gc_ratio), or refuse only (none)",
+			choice{&c.Eviction, []string{"gc_ratio", "none"}}},
+		{Memory, "gc_ratio", "15m", "15m", true, false,
+			"For eviction gc_ratio: when it is full, remove the items that nobody used for this long",
+			duration{&c.GCRatio, time.Second, longest, false}},
+		{Memory, "max_mem_cron", "15s", "15s", true, false,
+			"For eviction gc_ratio: how often to look whether it is full",
+			duration{&c.MaxMemCron, time.Second, longest, false}},
+		{Memory, "compression", "4K", "4K", true, false,
+			"Store values above this size compressed if that makes them smaller",
+			size[int]{&c.Compression, 1, maxValue, "off", -1}},
+
+		{Limits, "max_item_ttl", "30d", "2592000", true, false,
+			"Longest life of an item; a longer one is cut to it",
+			duration{&c.MaxItemTTL, time.Second, math.MaxUint32 * time.Second, false}},
+		{Limits, "max_key_size", "1K", "1K", true, false,
+			"Longest key or prefix",
+			size[int]{&c.MaxKeySize, 1, maxKey, "", 0}},
+		{Limits, "max_value_size", "2096127", "2096127", true, false,
+			"Longest value",
+			size[int]{&c.MaxValueSize, 1, maxValue, "", 0}},
+		{Limits, "max_request_size", "2M", "2M", true, false,
+			"Longest request; a longer one ends the connection",
+			size[int]{&c.MaxRequestSize, 2, maxField, "", 0}},
+		{Limits, "max_response_size", "64M", "15M", true, false,
+			"Longest list that MGET and KEYS return; a longer one is answered ERR",
+			size[int]{&c.MaxResponseSize, 1, maxField, "", 0}},
+
+		{Unused, "cron_period", "100", "100", true, false,
+			"Read and ignored: milliseconds between the original's rounds of housekeeping, which is done as it falls due here",
+			number{&c.cronPeriod, 1, math.MaxInt32}},
+		{Unused, "expired_cron", "15s", "15s", true, false,
+			"Read and ignored: seconds between the original's searches for expired items, which are gone at once here",
+			duration{&c.expiredCron, time.Second, longest, false}},
+	}
+}
