@@ -68,6 +68,7 @@ func New(opts *Options) (*Cache, error) {
 	now := c.time.now()
 	c.wheel.init(now.ms)
 	c.collector.next = now.ms + set.GCInterval.Milliseconds()
+	c.squeeze.limit = set.MaxValueSize
 	c.batch.c = c
 	c.done.Go(c.housekeep)
 	return c, nil

@@ -37,6 +37,7 @@ func (v content) write(dst []byte) {
 // held while the tree changes. What is in them is valid until the next call
 // that uses the same buffer.
 type squeeze struct {
+	limit  int // longer values are neither compressed nor believed
 	packed []byte
 	opened []byte
 	held   []byte
@@ -63,17 +64,13 @@ func (s *squeeze) hold(b []byte) []byte {
 // pack returns the content for a value: compressed if it is longer than
 // threshold and becomes shorter by it. The result aliases val or the buffer.
 func (s *squeeze) pack(val []byte, threshold int) content {
-	if threshold < 0 || len(val) <= threshold {
+	if threshold < 0 || len(val) <= threshold || len(val) > s.limit {
 		return content{data: val}
 	}
-	n := s2.MaxEncodedLen(len(val))
-	if n < 0 {
-		return content{data: val}
-	}
-	if cap(s.packed) < n {
+	if n := s2.MaxEncodedLen(len(val)); cap(s.packed) < n {
 		s.packed = make([]byte, n)
 	}
-	packed := s2.Encode(s.packed[:n], val)
+	packed := s2.Encode(s.packed[:cap(s.packed)], val)
 	if len(packed) >= len(val) {
 		return content{data: val}
 	}
@@ -86,7 +83,7 @@ func (s *squeeze) unpack(it item) ([]byte, error) {
 	if it.encoding() != compressed {
 		return it.value(), nil
 	}
-	opened, err := appendText(s.opened[:0], it)
+	opened, err := s.appendText(s.opened[:0], it)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +91,19 @@ func (s *squeeze) unpack(it item) ([]byte, error) {
 	return opened, nil
 }
 
-// appendText appends the bytes of a text item to dst, decompressed.
-func appendText(dst []byte, it item) ([]byte, error) {
+// appendText appends the bytes of a text item to dst, decompressed. It does
+// not use the buffers, so many goroutines may call it at once.
+func (s *squeeze) appendText(dst []byte, it item) ([]byte, error) {
 	stored := it.value()
 	if it.encoding() != compressed {
 		return append(dst, stored...), nil
 	}
 	n, err := s2.DecodedLen(stored)
-	if err == nil {
+	switch {
+	case err != nil:
+	case n > s.limit:
+		err = fmt.Errorf("%d bytes, want at most %d", n, s.limit)
+	default:
 		used := len(dst)
 		dst = slices.Grow(dst, n)
 		if _, err = s2.Decode(dst[used:used+n], stored); err == nil {

@@ -463,7 +463,7 @@ func (m *cacheModel) metaCommand(r *rand.Rand, key string) modelCommand {
 func (m *cacheModel) meta(it *modelItem, field string) (n int64, ok bool) {
 	size, encoding := int64(8), int64(2)
 	if !it.isNum {
-		var s squeeze
+		s := squeeze{limit: defaultMaxValueSize}
 		packed := s.pack([]byte(it.text), 100)
 		size, encoding = int64(len(packed.data)), int64(packed.encoding)
 	}

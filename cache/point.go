@@ -61,7 +61,7 @@ func (c *Cache) GetInto(dst []byte, key string) (val []byte, ok bool, err error)
 	}
 	if it.encoding() == number {
 		dst = value.Number(it.number()).Append(dst)
-	} else if dst, err = appendText(dst, it); err != nil {
+	} else if dst, err = c.squeeze.appendText(dst, it); err != nil {
 		return dst, false, err
 	}
 	it.touch(now.unix)
@@ -98,7 +98,7 @@ func (c *Cache) Value(key string) (val Value, ok bool, err error) {
 	if it.encoding() == number {
 		val = value.Number(it.number())
 	} else {
-		b, err := appendText(nil, it)
+		b, err := c.squeeze.appendText(nil, it)
 		if err != nil {
 			return Value{}, false, err
 		}

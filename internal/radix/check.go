@@ -1,7 +1,6 @@
 package radix
 
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 )
@@ -95,12 +94,12 @@ func checkNode(n *node, top bool) error {
 	if n.rec == nil && len(n.children) < 2 && !top {
 		return fmt.Errorf("node %q has no record and %d children, want 2 or more", n.label, len(n.children))
 	}
-	if len(n.label) == 0 && !top {
-		return errors.New("node below the root has an empty label")
-	}
-	for i := 1; i < len(n.children); i++ {
-		if a, b := n.children[i-1].label[0], n.children[i].label[0]; a >= b {
-			return fmt.Errorf("node %q has child %#02x before %#02x", n.label, a, b)
+	for i, c := range n.children {
+		if len(c.label) == 0 {
+			return fmt.Errorf("node %q has a child with an empty label", n.label)
+		}
+		if i > 0 && n.children[i-1].label[0] >= c.label[0] {
+			return fmt.Errorf("node %q has child %q before %q", n.label, n.children[i-1].label, c.label)
 		}
 	}
 	if len(n.rec) > 0 && uintptr(unsafe.Pointer(&n.rec[0]))%4 != 0 {

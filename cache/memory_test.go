@@ -1,0 +1,219 @@
+package cache
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+)
+
+// fill stores items of a kilobyte until the limit is reached and returns their
+// number.
+func fill(t *testing.T, c *Cache) int {
+	t.Helper()
+	for i := range 10000 {
+		err := c.Set(fmt.Sprintf("mem:%04d", i), bytes.Repeat([]byte{byte(i), byte(i >> 8)}, 512), 0)
+		if err == ErrMemoryLimit {
+			return i
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("the memory limit is never reached")
+	return 0
+}
+
+func TestAtTheMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []Eviction{EvictNone, EvictGCRatio} {
+		const limit = 200 << 10
+		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy})
+		n := fill(t, c)
+		if n < limit/2048 || n > limit/1024 {
+			t.Errorf("%v: %d items of a kilobyte fit %d bytes", policy, n, limit)
+		}
+		do(t, c, func(b *Batch) {
+			if !b.Full() {
+				t.Errorf("%v: not Full", policy)
+			}
+		})
+		// What could need memory is refused, before anything else …
+		if _, err := c.Lock("mem:0000", Forever); err != nil {
+			t.Fatal(err)
+		}
+		for name, fn := range map[string]func() error{
+			"Set":              func() error { return c.Set("new", []byte("v"), 0) },
+			"Set of an item":   func() error { return c.Set("mem:0001", []byte("v"), 0) },
+			"Set of a locked":  func() error { return c.Set("mem:0000", []byte("v"), 0) },
+			"MSet":             func() error { _, err := c.MSet("mem:", []byte("v")); return err },
+			"MSet of none":     func() error { _, err := c.MSet("none", []byte("v")); return err },
+			"Inc of a missing": func() error { _, err := c.Inc("new"); return err },
+			"Dec of a missing": func() error { _, err := c.Dec("new"); return err },
+		} {
+			if err := fn(); err != ErrMemoryLimit {
+				t.Errorf("%v: %s: %v, want %v", policy, name, err, ErrMemoryLimit)
+			}
+		}
+		// … and the rest works.
+		for i, fn := range []func() error{
+			func() error { _, _, err := c.Get("mem:0001"); return err },
+			func() error { _, err := c.TTL("mem:0001", time.Hour); return err },
+			func() error { _, err := c.MTTL("mem:", time.Hour); return err },
+			func() error { _, err := c.Lock("mem:0001", time.Hour); return err },
+			func() error { _, err := c.MLock("mem:", time.Hour); return err },
+			func() error { _, err := c.MUnlock("mem:"); return err },
+			func() error { _, err := c.Delete("mem:0002"); return err },
+		} {
+			if err := fn(); err != nil {
+				t.Errorf("%v: command %d at the limit: %v", policy, i, err)
+			}
+		}
+		// Memory that was deleted counts as free at once.
+		if got, err := c.MDelete("mem:"); got != int64(n-1) || err != nil {
+			t.Errorf("%v: MDelete = %d, %v, want %d", policy, got, err, n-1)
+		}
+		if again := fill(t, c); again != n {
+			t.Errorf("%v: after MDelete %d items fit, before it %d", policy, again, n)
+		}
+		if n, err := c.MDelete("mem:0000"); n != 1 || err != nil {
+			t.Errorf("MDelete = %d, %v", n, err)
+		}
+		if n, err := c.Dec("new"); n != -1 || err != nil {
+			t.Errorf("%v: Dec below the limit: %d, %v", policy, n, err)
+		}
+		s, err := c.Stats()
+		if s.MemoryUsed > s.MemoryPeak || s.MemoryPeak < limit || s.MemoryPeak > limit*3/2 || s.MemoryUsable != limit || err != nil {
+			t.Errorf("%v: used %d, peak %d, usable %d, %v", policy, s.MemoryUsed, s.MemoryPeak, s.MemoryUsable, err)
+		}
+	}
+}
+
+// TestMSetFitsOrChangesNothing: the limit is for the result, locked items not
+// counted.
+func TestMSetFitsOrChangesNothing(t *testing.T) {
+	t.Parallel()
+	const items = 100
+	c, _ := withClock(t, Options{MaxMemory: 500 << 10, Compression: -1})
+	for i := range items {
+		set(t, c, fmt.Sprintf("k%02d", i), "small", 0)
+	}
+	for _, step := range []struct {
+		size int
+		err  error
+	}{
+		{4000, nil},            // 400 KB: fits
+		{6000, ErrMemoryLimit}, // 600 KB
+		{4500, nil},            // 450 KB fit, since the old values go
+		{100, nil},
+	} {
+		before, _, err := c.Get("k50")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := c.MSet("k", bytes.Repeat([]byte("x"), step.size))
+		if err != step.err || (n == items) != (err == nil) {
+			t.Errorf("MSet of %d bytes: %d, %v, want %v", step.size, n, err, step.err)
+		}
+		if err == nil {
+			continue
+		}
+		after, _, err := c.Get("k50")
+		if !bytes.Equal(after, before) || err != nil {
+			t.Errorf("a refused MSet of %d bytes changed an item", step.size)
+		}
+	}
+	for i := range items / 2 {
+		if _, err := c.Lock(fmt.Sprintf("k%02d", i), Forever); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := c.MSet("k", make([]byte, 6000)); n != items/2 || err != nil {
+		t.Errorf("MSet of 6000 bytes with half of them locked: %d, %v", n, err)
+	}
+}
+
+// TestGCRatio: at the limit, items that nobody used for the ratio go away, at
+// the interval and not before.
+func TestGCRatio(t *testing.T) {
+	t.Parallel()
+	const limit = 400 << 10
+	c, clock := withClock(t, Options{MaxMemory: limit, GCRatio: 10 * time.Second, GCInterval: 15 * time.Second})
+	set(t, c, "a:locked", "v", 0)
+	if _, err := c.Lock("a:locked", Forever); err != nil {
+		t.Fatal(err)
+	}
+	n := fill(t, c)
+	if n < 2*tidyWork {
+		t.Fatalf("only %d items: a pass would be a single step", n)
+	}
+	clock.advance(14 * time.Second)
+	for i := range 5 {
+		if _, ok, err := c.Get(fmt.Sprintf("mem:%04d", i)); !ok || err != nil {
+			t.Fatal(i, ok, err)
+		}
+	}
+	if err := c.Set("new", []byte("v"), 0); err != ErrMemoryLimit {
+		t.Errorf("before the interval is over: %v, want %v", err, ErrMemoryLimit)
+	}
+	clock.advance(time.Second)
+	if err := c.Set("new", []byte("v"), 0); err != nil {
+		t.Errorf("after the interval: %v", err)
+	}
+	if got := keysOf(t, c, "mem:"); len(got) != 5 {
+		t.Errorf("%d items are left, want the 5 that were used", len(got))
+	}
+	want(t, c, "a:locked", "v")
+	// Below the limit nothing goes.
+	clock.advance(time.Hour)
+	want(t, c, "a:locked", "v")
+	if n, err := c.Count("mem:"); n != 5 || err != nil {
+		t.Errorf("below the limit %d items are left, %v, want 5", n, err)
+	}
+}
+
+// TestGCRatioIsAPolicy: EvictNone removes nothing.
+func TestGCRatioIsAPolicy(t *testing.T) {
+	t.Parallel()
+	c, clock := withClock(t, Options{MaxMemory: 100 << 10, GCRatio: time.Second, Eviction: EvictNone})
+	n := fill(t, c)
+	clock.advance(time.Hour)
+	if got, err := c.Count("mem:"); got != int64(n) || err != nil {
+		t.Errorf("%d of %d items are left, %v", got, n, err)
+	}
+}
+
+func TestStats(t *testing.T) {
+	t.Parallel()
+	c, clock := withClock(t, Options{})
+	s, err := c.Stats()
+	if err != nil || s.Items != 0 || s.FirstItemSeen != 0 || s.LastItemSeen != 0 || s.ItemSizeAvg != 0 ||
+		s.CompressionRateAvg != 0 || s.CompressedItems != 0 {
+		t.Errorf("an empty cache: %+v, %v", s, err)
+	}
+	clock.advance(10 * time.Second)
+	set(t, c, "a", "v", 0)
+	clock.advance(10 * time.Second)
+	if _, err := c.Inc("b"); err != nil {
+		t.Fatal(err)
+	}
+	clock.advance(10 * time.Second)
+	want(t, c, "a", "v")
+	s, err = c.Stats()
+	if err != nil || s.Items != 2 || s.FirstItemSeen != testEpoch+10 || s.LastItemSeen != testEpoch+20 {
+		t.Errorf("two items: %+v, %v", s, err)
+	}
+	if s.MemoryUsed <= 0 || s.MemoryPeak < s.MemoryUsed || s.ItemSizeAvg != s.MemoryUsed/2 || s.MemoryUsable != c.Options().MaxMemory {
+		t.Errorf("memory of two items: %+v", s)
+	}
+	if s.ItemPoolUsed <= 0 || s.ItemPoolCapacity < s.ItemPoolUsed || s.ItemPoolTotal < s.ItemPoolCapacity ||
+		s.ItemPoolObjectSize <= 0 || s.ItemPoolMaxBlock <= 0 {
+		t.Errorf("item pool of two items: %+v", s)
+	}
+	if _, err := c.MSet("a", []byte("w")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = c.Stats(); err != nil || s.Items != 2 || s.FirstItemSeen != testEpoch+10 || s.LastItemSeen != testEpoch+30 {
+		t.Errorf("after MSet: %+v, %v", s, err)
+	}
+}
