@@ -31,6 +31,7 @@ func commands() []command {
 		{"client", "GET through our client library beside those of Redis and memcached", "Client library", runClient, false},
 		{"hitratio", "policies of eviction on recorded traces", "Hit ratio", runHitRatio, false},
 		{"churn", "memory while every item is overwritten, and while keys come and go", "Embedded: memory under churn", runChurn, false},
+		{"limit", "resident memory under a flood of values of very different sizes", "Server: memory limit", runLimit, false},
 		{"idle", "what servers take when nobody asks", "Server: idle", runIdle, false},
 		{"stall", "the slowest requests of a steady load with items expiring", "Server: stalls", runStall, false},
 		{"store", "one store, for embedded", "", runStore, true},
