@@ -158,6 +158,15 @@ func TestProcess(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer idle.Close()
+			// Only a connection that the server has answered is surely one that
+			// it has accepted.
+			ping, ok := "\x02\x00\x00\x00\x13\x00", "\x05\x00\x00\x01\x00\x00\x00\x00"
+			if _, err := io.WriteString(idle, ping); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(idle, make([]byte, len(ok))); err != nil {
+				t.Fatal(err)
+			}
 			if status := d.stop(t, sig); status != 0 {
 				t.Errorf("status %d after %v, want 0; log:\n%s", status, sig, d.log)
 			}
