@@ -20,8 +20,7 @@ import (
 // There is no goroutine that only writes, and none that only reads. Whoever
 // finds nobody writing becomes the writer for a moment and sends what others
 // have queued with its own; whoever is alone on the connection reads its reply
-// itself. Only with company, or with a context that can end, does a goroutine
-// of the connection read.
+// itself. Only with company does a goroutine of the connection read.
 type Conn struct {
 	commands
 
@@ -30,6 +29,7 @@ type Conn struct {
 	try    *tryWriter          // writes without blocking, nil where that is not possible
 	room   *semaphore.Weighted // bytes of requests that may still be in flight
 	most   int64               // all that room has
+	polite bool                // reads can be interrupted, so that callers with a context may read
 	closed chan struct{}       // closed when err is set
 
 	in inbox // belongs to the reader
@@ -49,6 +49,9 @@ type Conn struct {
 
 	takenBefore uint64 // taken without the batch that is being written
 
+	quit        <-chan struct{} // of the context of the caller that is the reader
+	interrupted bool            // that context has ended: reads fail until it is resumed
+
 	watch      *time.Timer // looks after a connection that nobody reads
 	watched    bool        // watch is running
 	watchStart uint64      // queued when watch was started
@@ -65,6 +68,7 @@ func newConn(nc net.Conn, addr string, o Options) *Conn {
 		closed:  make(chan struct{}),
 		in:      newInbox(o.MaxReplySize),
 		reading: true,
+		polite:  nc.SetReadDeadline(time.Time{}) == nil,
 	}
 	c.commands = commands{d: c, maxKey: o.MaxKeySize, maxValue: o.MaxValueSize}
 	go c.readLoop()
@@ -126,27 +130,26 @@ func (c *Conn) submit(ctx context.Context, cl *call) (kept bool, err error) {
 		return true, err
 	}
 	cl.cost = min(int64(len(cl.req)), c.most)
-	patient := ctx.Done() == nil
-	cl.patient = patient
+	quit := ctx.Done()
+	cl.patient = quit == nil
 	if err := c.room.Acquire(ctx, cl.cost); err != nil {
 		return true, err
 	}
-	read, err := c.send(cl)
+	read, err := c.send(cl, quit)
 	if err != nil {
 		c.room.Release(cl.cost)
 		return true, err
 	}
 	if read {
-		c.readFor(cl)
-		return true, cl.err
+		return c.readFor(ctx, cl)
 	}
-	if patient {
+	if quit == nil {
 		<-cl.done
 		return true, cl.err
 	}
 	select {
 	case <-cl.done:
-	case <-ctx.Done():
+	case <-quit:
 		if cl.abandon() {
 			return false, ctx.Err()
 		}
@@ -162,6 +165,9 @@ func (c *Conn) kill(err error) {
 	if c.err != nil {
 		c.mu.Unlock()
 		return
+	}
+	if c.failed != nil && timedOut(err) {
+		err = c.failed // the read only waited for the end
 	}
 	if err != ErrClosed {
 		err = c.lost(err)
@@ -201,5 +207,6 @@ func (c *Conn) drain() {
 		}
 		c.room.Release(cost)
 	}
+	c.in.hook.release()
 	c.in = inbox{}
 }

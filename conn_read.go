@@ -23,15 +23,17 @@ const (
 //
 //   - readLoop, which has it from the start, to nobody, when soloCalls callers
 //     in a row were alone and could have read for themselves;
-//   - nobody to the caller that sends next, if it cannot be cancelled
-//     (readFor), else to a readLoop;
-//   - readFor to a readLoop if others came meanwhile, else to nobody;
+//   - nobody to the caller that sends next (readFor), or to a readLoop if that
+//     caller could not be interrupted;
+//   - readFor to a readLoop if others came meanwhile or its context ended, else
+//     to nobody;
 //   - nobody to a readLoop when the connection has been idle for watchEvery.
 //
 // On a closed connection the last reader drains the queue and keeps the role.
 
 // readLoop reads until it has been alone long enough or the connection ends.
 func (c *Conn) readLoop() {
+	c.in.hook.release()
 	for {
 		if err := c.step(); err != nil {
 			c.kill(err)
@@ -52,34 +54,14 @@ func (c *Conn) readLoop() {
 	}
 }
 
-// readFor reads until cl is answered and passes the role on.
-func (c *Conn) readFor(cl *call) {
-	for len(cl.done) == 0 {
-		if err := c.step(); err != nil {
-			c.kill(err)
-			c.drain()
-			<-cl.done
-			return
-		}
-	}
-	<-cl.done
-	c.mu.Lock()
-	c.inFlight -= c.in.answered
-	c.in.answered = 0
-	if c.inFlight > 0 {
-		c.in.solo = 0
-		c.mu.Unlock()
-		go c.readLoop()
-		return
-	}
-	c.rest()
-	c.mu.Unlock()
-}
-
 // rest ends the role of the reader while nothing is in flight. c.mu is held.
 func (c *Conn) rest() {
 	c.reading = false
-	if c.err != nil || c.watched {
+	if c.err != nil {
+		c.in.hook.release()
+		return
+	}
+	if c.watched {
 		return
 	}
 	c.watched, c.watchStart = true, c.queued
@@ -184,11 +166,7 @@ func (c *Conn) answerOne(cl *call, r Reply, owned bool) error {
 	in := &c.in
 	in.answered++
 	in.credit += cl.cost
-	if cl.patient {
-		in.solo++
-	} else {
-		in.solo = 0
-	}
+	in.solo++
 	ended := cl.op == wire.OpEnd && r.Code == wire.CodeOK
 	cl.deliver(r, owned)
 	if ended {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -150,6 +151,83 @@ func TestConnCancelReturnsAtOnce(t *testing.T) {
 	var ce *gibson.CommandError
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.As(err, &ce) || !ce.Timeout() {
 		t.Errorf("Get with an ended context: %v", err)
+	}
+}
+
+// TestConnCancelAlone cancels calls that read for themselves. The server
+// answers a moment later than they wait, or just in time.
+func TestConnCancelAlone(t *testing.T) {
+	c := dial(t, fake(t, answering(func(req wire.Request) []byte {
+		for range rand.IntN(20) {
+			runtime.Gosched()
+		}
+		return echo(req)
+	})), nil)
+	shared, stop := context.WithCancel(t.Context())
+	defer stop()
+	cancelled, answered := 0, 0
+	for i := range 3000 {
+		key := fmt.Sprint("k", i)
+		ctx, cancel := context.WithCancel(shared)
+		doomed := i%5 == 4
+		switch {
+		case doomed && i%2 == 0:
+			go cancel()
+		case doomed:
+			time.AfterFunc(time.Duration(rand.IntN(50))*time.Microsecond, cancel)
+		case i%5 == 1:
+			ctx = context.Background()
+		default:
+			ctx = shared // the same as before, mostly
+		}
+		got, err := c.Get(ctx, key)
+		switch {
+		case err == nil && string(got) == key:
+			answered++
+		case doomed && errors.Is(err, context.Canceled):
+			cancelled++
+		default:
+			t.Fatalf("Get(%q) = %q, %v", key, got, err)
+		}
+		cancel()
+	}
+	if cancelled == 0 || answered == 0 {
+		t.Errorf("%d cancelled, %d answered: this tests nothing", cancelled, answered)
+	}
+}
+
+// TestConnCancelStuckAlone cancels a call that reads for itself from a server
+// that does not answer, and closes the connection under another.
+func TestConnCancelStuckAlone(t *testing.T) {
+	var stuck atomic.Bool
+	c := dial(t, fake(t, answering(func(req wire.Request) []byte {
+		if stuck.Load() {
+			return nil
+		}
+		return echo(req)
+	})), nil)
+	for range 50 { // so that the connection leaves the reading to callers
+		if err := c.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stuck.Store(true)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if err := c.Ping(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Ping: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := c.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Ping: %v", err)
+	}
+	if c.Closed() {
+		t.Fatal("cancelled calls closed the connection")
+	}
+	time.AfterFunc(10*time.Millisecond, func() { c.Close() })
+	if err := c.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) {
+		t.Errorf("Ping: %v, want ErrClosed", err)
 	}
 }
 

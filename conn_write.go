@@ -27,8 +27,8 @@ const (
 // leave when its context ends.
 
 // send queues a call and sees to it that it is written. read says that the
-// caller has been given the role of the reader.
-func (c *Conn) send(cl *call) (read bool, err error) {
+// caller, whose context ends with quit, has been given the role of the reader.
+func (c *Conn) send(cl *call, quit <-chan struct{}) (read bool, err error) {
 	c.mu.Lock()
 	if err := c.refusal(); err != nil {
 		c.mu.Unlock()
@@ -41,7 +41,9 @@ func (c *Conn) send(cl *call) (read bool, err error) {
 	c.queue = append(c.queue, cl)
 	if !c.reading {
 		c.reading = true
-		if read = cl.patient; !read {
+		if read = cl.patient || c.polite; read {
+			c.quit = quit
+		} else {
 			go c.readLoop()
 		}
 	}
@@ -159,8 +161,9 @@ func (c *Conn) writeFailed(n int, err error) {
 		c.taken = c.takenBefore
 	}
 	c.failed = err
+	err = c.resume()
 	c.mu.Unlock()
-	if c.nc.SetReadDeadline(time.Now().Add(readRest)) != nil {
+	if err != nil {
 		c.kill(err)
 	}
 }

@@ -31,6 +31,8 @@ type inbox struct {
 	answered int   // calls answered since the connection was told
 	credit   int64 // their cost
 	solo     int   // how many in a row had the connection to themselves
+
+	hook hook // the context that can interrupt the reader
 }
 
 func newInbox(maxReply int) inbox {

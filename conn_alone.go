@@ -1,0 +1,131 @@
+package gibson
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+)
+
+// readFor reads until cl is answered or ctx ends, and passes the role of the
+// reader on. The results are those of submit.
+func (c *Conn) readFor(ctx context.Context, cl *call) (kept bool, err error) {
+	if !cl.patient {
+		c.in.hook.set(ctx, c)
+		// An end of ctx before send noted its channel has interrupted nobody.
+		if err := ctx.Err(); err != nil {
+			return c.leave(cl, err)
+		}
+	}
+	for len(cl.done) == 0 {
+		if err := c.step(); err != nil {
+			if c.wasInterrupted(err) {
+				return c.leave(cl, ctx.Err())
+			}
+			c.kill(err)
+			c.drain()
+			<-cl.done
+			return true, cl.err
+		}
+	}
+	<-cl.done
+	c.handOver()
+	return true, cl.err
+}
+
+// leave ends the reading of a caller whose context has ended with err.
+func (c *Conn) leave(cl *call, err error) (kept bool, _ error) {
+	abandoned := cl.abandon()
+	c.handOver()
+	if abandoned {
+		return false, err
+	}
+	<-cl.done
+	return true, cl.err
+}
+
+// handOver passes the role of a reader that was a caller on.
+func (c *Conn) handOver() {
+	c.mu.Lock()
+	c.quit = nil
+	if c.interrupted {
+		c.interrupted = false
+		_ = c.resume() // reads would go on to fail, and end the connection
+	}
+	c.inFlight -= c.in.answered
+	c.in.answered = 0
+	if c.inFlight == 0 {
+		c.rest()
+		c.mu.Unlock()
+		return
+	}
+	c.mu.Unlock()
+	c.in.solo = 0
+	go c.readLoop()
+}
+
+// interrupt wakes the caller that reads, if its context is the one that has
+// ended with quit.
+func (c *Conn) interrupt(quit <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.quit == quit && !c.interrupted {
+		c.interrupted = true
+		_ = c.nc.SetReadDeadline(time.Unix(1, 0)) // it did work when the connection was made
+	}
+}
+
+// wasInterrupted reports whether that is why a read failed.
+func (c *Conn) wasInterrupted(err error) bool {
+	if !timedOut(err) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.interrupted
+}
+
+// resume sets the deadline that reads have while nobody is interrupted. c.mu
+// is held.
+func (c *Conn) resume() error {
+	if c.interrupted {
+		return nil // handOver will call again
+	}
+	var t time.Time
+	if c.failed != nil {
+		t = time.Now().Add(readRest)
+	}
+	return c.nc.SetReadDeadline(t)
+}
+
+func timedOut(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
+}
+
+// hook is the context that can interrupt the reader. It is kept from call to
+// call, because calls in a row often have the same context and a new hook is
+// not free. It belongs to the reader.
+type hook struct {
+	quit <-chan struct{}
+	stop func() bool
+}
+
+// set makes ctx the context that interrupts the reader of c.
+func (h *hook) set(ctx context.Context, c *Conn) {
+	quit := ctx.Done()
+	if quit == h.quit {
+		return
+	}
+	h.release()
+	h.quit = quit
+	h.stop = context.AfterFunc(ctx, func() { c.interrupt(quit) })
+}
+
+// release forgets the context.
+func (h *hook) release() {
+	if h.stop != nil {
+		h.stop()
+	}
+	*h = hook{}
+}
