@@ -9,23 +9,8 @@ import (
 	"github.com/gogibson/gibson/cache"
 )
 
-// embeddedWorld is the cache in this process. All its clients are one and the
-// same: the methods of the cache may be called by everybody.
-type embeddedWorld struct {
-	*fakeClock
-	cache *cache.Cache
-}
-
-func (w *embeddedWorld) client(testing.TB, int) client { return &embeddedClient{embedded{w.cache}} }
-
-func (w *embeddedWorld) stop(t testing.TB) bool {
-	t.Helper()
-	if err := w.cache.Close(); err != nil {
-		t.Errorf("Close: %v", err)
-	}
-	return false
-}
-
+// embeddedClient calls the cache in this process. All clients of a world are
+// one and the same cache: its methods may be called by everybody.
 type embeddedClient struct{ api embedded }
 
 func (c *embeddedClient) do(t testing.TB, r request) outcome {

@@ -2,10 +2,7 @@ package integration
 
 import (
 	"context"
-	"errors"
-	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/gogibson/gibson"
 	"github.com/gogibson/gibson/cache"
+	"github.com/gogibson/gibson/gibsontest"
 	"github.com/gogibson/gibson/server"
 )
 
@@ -28,41 +26,49 @@ const (
 
 var modeNames = []string{modeEmbedded, modeUnix, modeTCP, modeClient}
 
+// epoch is the time of day at which every script begins: the turn of a second,
+// so that scripts can tell where in a second they are.
+var epoch = time.Date(2020, 2, 29, 23, 59, 0, 0, time.UTC)
+
 // newWorld starts a Gibson with the given settings, reached in the given way.
 // It ends with the test.
-func newWorld(t testing.TB, mode string, conf [][2]string) world {
+func newWorld(t testing.TB, mode string, conf [][2]string) *testWorld {
 	t.Helper()
-	clock := &fakeClock{}
-	set := settings(t, conf, clock)
-	c, err := cache.New(&set.cache)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	if mode == modeEmbedded {
-		return &embeddedWorld{fakeClock: clock, cache: c}
-	}
-	set.server.Cache = c
-	return newServerWorld(t, mode, set.server, clock)
+	w := &testWorld{mode: mode, server: newServer(t, conf), clients: map[int]client{}}
+	t.Cleanup(w.hangup)
+	return w
+}
+
+// newServer starts a server of this process.
+func newServer(t testing.TB, conf [][2]string) *gibsontest.Server {
+	t.Helper()
+	set := settings(t, conf)
+	return gibsontest.NewServer(t, &gibsontest.Options{
+		Cache: set.cache,
+		Start: epoch,
+		Server: func(s *server.Server) {
+			s.MaxClients, s.MaxRequestSize, s.MaxResponseSize = set.clients, set.request, set.response
+		},
+	})
 }
 
 // setting is what a script's conf lines come to.
 type setting struct {
-	cache  cache.Options
-	server *server.Server
+	cache                      cache.Options
+	clients, request, response int
 }
 
 // settings reads conf lines, which have gibson.conf's names and units.
-func settings(t testing.TB, conf [][2]string, clock *fakeClock) setting {
+func settings(t testing.TB, conf [][2]string) setting {
 	t.Helper()
-	set := setting{cache: cache.Options{Clock: clock}, server: &server.Server{}}
+	var set setting
 	sizes := map[string]*int{
 		"max_key_size":      &set.cache.MaxKeySize,
 		"max_value_size":    &set.cache.MaxValueSize,
 		"compression":       &set.cache.Compression,
-		"max_request_size":  &set.server.MaxRequestSize,
-		"max_response_size": &set.server.MaxResponseSize,
-		"max_clients":       &set.server.MaxClients,
+		"max_request_size":  &set.request,
+		"max_response_size": &set.response,
+		"max_clients":       &set.clients,
 	}
 	times := map[string]*time.Duration{
 		"max_item_ttl": &set.cache.MaxItemTTL,
@@ -128,73 +134,51 @@ func confTime(t testing.TB, s string) time.Duration {
 	return d
 }
 
-// serverWorld is a server in this process and the clients that reach it.
-type serverWorld struct {
-	*fakeClock
+// testWorld is a server in this process, or the cache inside of it, and the
+// clients that reach it in one of the modes.
+type testWorld struct {
 	mode    string
-	addr    string
-	server  *server.Server
+	server  *gibsontest.Server
 	mu      sync.Mutex // protects clients
 	clients map[int]client
 }
 
-// newServerWorld serves s on a socket of the mode's kind until the test ends.
-func newServerWorld(t testing.TB, mode string, s *server.Server, clock *fakeClock) *serverWorld {
-	t.Helper()
-	network, addr := "unix", filepath.Join(socketDir(t), "gibson.sock")
-	if mode == modeTCP {
-		network, addr = "tcp", "127.0.0.1:0"
-	}
-	l, err := net.Listen(network, addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &serverWorld{fakeClock: clock, mode: mode, addr: l.Addr().String(), server: s, clients: map[int]client{}}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		w.hangup()
-		_ = s.Close()
-		if err := <-done; !errors.Is(err, server.ErrServerClosed) {
-			t.Errorf("Serve: %v, want ErrServerClosed", err)
-		}
-	})
-	return w
-}
-
-// socketDir returns a directory whose path is short enough for a socket.
-func socketDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "gib")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
-}
+func (w *testWorld) advance(d time.Duration) { w.server.Advance(d) }
+func (w *testWorld) now() time.Time          { return w.server.Now() }
+func (w *testWorld) start() time.Time        { return epoch }
+func (w *testWorld) slack() int64            { return 0 }
 
 // client implements world.
-func (w *serverWorld) client(t testing.TB, n int) client {
+func (w *testWorld) client(t testing.TB, n int) client {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c := w.clients[n]; c != nil {
 		return c
 	}
-	if w.mode != modeClient {
-		w.clients[n] = &wireClient{dial: dialer(w.addr)}
-		return w.clients[n]
-	}
-	conn, err := gibson.Dial(t.Context(), w.addr, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.clients[n] = &connClient{conn: conn}
+	w.clients[n] = w.newClient(t)
 	return w.clients[n]
 }
 
+func (w *testWorld) newClient(t testing.TB) client {
+	t.Helper()
+	switch w.mode {
+	case modeUnix:
+		return &wireClient{dial: dialer(w.server.Addr())}
+	case modeTCP:
+		return &wireClient{dial: dialer(w.server.TCPAddr())}
+	case modeClient:
+		conn, err := gibson.Dial(t.Context(), w.server.Addr(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &connClient{conn: conn}
+	}
+	return &embeddedClient{embedded{w.server.Cache()}}
+}
+
 // hangup closes every connection.
-func (w *serverWorld) hangup() {
+func (w *testWorld) hangup() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.clients {
@@ -208,13 +192,13 @@ func (w *serverWorld) hangup() {
 }
 
 // stop implements world.
-func (w *serverWorld) stop(t testing.TB) (left bool) {
+func (w *testWorld) stop(t testing.TB) (left bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), hangGuard)
 	defer cancel()
-	if err := w.server.Shutdown(ctx); err != nil {
+	if err := w.server.Server().Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
-	_, err := os.Lstat(w.addr)
+	_, err := os.Lstat(w.server.Addr())
 	return err == nil
 }

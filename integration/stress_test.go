@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net"
 	"testing"
-
-	"github.com/gogibson/gibson/cache"
 )
 
 // session is a conversation with something of everything: values with any
@@ -32,20 +30,12 @@ func TestCutAnywhere(t *testing.T) {
 	for _, e := range expectations {
 		want = append(want, e.raw...)
 	}
-	conf := settings(t, nil, &fakeClock{})
-	c, err := cache.New(&conf.cache)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
-	conf.server.Cache = c
-	defer func() { _ = conf.server.Close() }()
-
+	srv := newServer(t, nil).Server()
 	check := func(name string, pieces [][]byte) {
 		t.Helper()
 		here, there := net.Pipe()
 		done := make(chan error, 1)
-		go func() { done <- conf.server.ServeConn(there) }()
+		go func() { done <- srv.ServeConn(there) }()
 		client := &wireClient{dial: func() (net.Conn, error) { return here, nil }}
 		if err := client.open(); err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 // hangGuard ends a test that would wait for ever. It is never what a test
 // measures.
-const hangGuard = 30 * time.Second
+const hangGuard = 60 * time.Second
 
 // maxReply bounds what a test reads in one reply, well above every limit the
 // scripts set.
