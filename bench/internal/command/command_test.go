@@ -3,7 +3,9 @@ package command
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,37 @@ func TestChurnSmall(t *testing.T) {
 	}
 	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), "<!-- bench:churn -->\n## ") {
 		t.Errorf("document %q, %v", b, err)
+	}
+}
+
+// TestCommandsSmall runs what needs servers, each for a moment.
+func TestCommandsSmall(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("builds and runs servers")
+	}
+	program := filepath.Join(t.TempDir(), "gibson")
+	if out, err := exec.Command("go", "-C", "../../..", "build", "-o", program, "./cmd/gibson").CombinedOutput(); err != nil {
+		t.Fatalf("build the server: %v: %s", err, out)
+	}
+	gibson := "-gibson=" + program + " serve --unix-socket {socket}"
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"50 connections, depth 16", []string{"server", "-keys", "1000", "-rounds", "1", "-duration", "20ms", "-warmup", "5ms"}},
+		{"RSS loaded", []string{"memory", "-keys", "1000", "-settle", "1ms"}},
+		{"wake-ups", []string{"idle", "-keys", "1000", "-duration", "10ms"}},
+		{"p99.99", []string{"stall", "-keys", "1000", "-rate", "1000", "-duration", "50ms"}},
+		{"MEM replies", []string{"limit", "-duration", "120ms", "-rows", "2", "-largest", "1000"}},
+		{"allocs/GET", []string{"client", "-keys", "1000", "-rounds", "1", "-duration", "20ms", "-warmup", "1ms", "-goroutines", "4"}},
+	} {
+		out, err := run(t, append(c.args, gibson)...)
+		if err != nil {
+			t.Errorf("%v: %v", c.args, err)
+		}
+		if !strings.Contains(out, c.want) || !strings.Contains(out, "ibson") {
+			t.Errorf("%v: report lacks %q:\n%s", c.args, c.want, out)
+		}
 	}
 }
 

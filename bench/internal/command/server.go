@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gogibson/gibson/bench/internal/load"
+	"github.com/gogibson/gibson/bench/internal/proc"
 	"github.com/gogibson/gibson/bench/internal/report"
 	"github.com/gogibson/gibson/bench/internal/sample"
 	"github.com/gogibson/gibson/bench/internal/workload"
@@ -37,13 +38,16 @@ func scenarios() []scenario {
 type series struct {
 	rate           []float64
 	cpu            []time.Duration // of the server, per request
+	own            []time.Duration // of the generator, per request
 	p50, p99, p999 []time.Duration
 }
 
-// add appends the figures of one run.
-func (s *series) add(res load.Result, cpu time.Duration) {
+// add appends the figures of one run, with the CPU time that the server and
+// the generator took.
+func (s *series) add(res load.Result, server, generator time.Duration) {
+	n := time.Duration(res.Requests)
 	s.rate = append(s.rate, res.PerSecond())
-	s.cpu = append(s.cpu, cpu/time.Duration(res.Requests))
+	s.cpu, s.own = append(s.cpu, server/n), append(s.own, generator/n)
 	s.p50 = append(s.p50, res.Percentile(0, 50))
 	s.p99 = append(s.p99, res.Percentile(0, 99))
 	s.p999 = append(s.p999, res.Percentile(0, 99.9))
@@ -81,7 +85,7 @@ func runServer(ctx context.Context, e *env, args []string) (err error) {
 			return err
 		}
 	}
-	table := report.NewTable("load", "server", "req/s", "spread", "CPU µs/req", "p50 µs", "p99 µs", "p99.9 µs", "req/s ÷ "+b.base, "CPU ÷ "+b.base)
+	table := report.NewTable("load", "server", "req/s", "spread", "CPU µs/req", "generator", "p50 µs", "p99 µs", "p99.9 µs", "req/s ÷ "+b.base, "CPU ÷ "+b.base)
 	for _, sc := range scenarios() {
 		if b.only != "" && !strings.Contains(","+b.only+",", ","+sc.name+",") {
 			continue
@@ -92,7 +96,7 @@ func runServer(ctx context.Context, e *env, args []string) (err error) {
 		}
 		b.rows(table, sc, all)
 	}
-	e.note("%d keys `%s`, values of %d bytes, unix socket, medians of %d alternating runs of %v; CPU is the server's own, user and system.",
+	e.note("%d keys `%s`, values of %d bytes, unix socket, medians of %d alternating runs of %v; CPU is the server's, user and system; generator is the same of the load generator, one thread of Go on epoll.",
 		b.keys, workload.Users(), b.valueSize, b.rounds, b.duration)
 	e.note("Ratios are medians of each round's ratio. Latencies above depth 1 are those of a whole batch. Spread is (max − min) ÷ median of req/s.")
 	e.note("Peers: %s. memcached stands twice: its text protocol is what nearly every client speaks, but its replies repeat the key; meta is the fastest of its three with pipelined GETs.", b.versions())
@@ -112,23 +116,37 @@ func (b *serverBench) measure(ctx context.Context, e *env, sc scenario) ([]serie
 				return nil, fmt.Errorf("%s, %s: %w", sc.title, m.Name, errors.Join(err, m.server.Err()))
 			}
 			cfg.Duration = b.duration
-			before, err := m.server.Usage()
-			if err != nil {
-				return nil, err
-			}
-			res, err := load.Run(ctx, cfg)
+			res, server, generator, err := m.timed(ctx, cfg)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", sc.title, m.Name, errors.Join(err, m.server.Err()))
 			}
-			after, err := m.server.Usage()
-			if err != nil {
-				return nil, err
+			if res.Requests == 0 {
+				return nil, fmt.Errorf("%s, %s: nothing was answered in %v", sc.title, m.Name, b.duration)
 			}
-			all[i].add(res, after.CPU-before.CPU)
+			all[i].add(res, server, generator)
 			e.progress("%s: round %d: %s %s/s", sc.title, round+1, m.Name, report.Rate(res.PerSecond()))
 		}
 	}
 	return all, nil
+}
+
+// timed runs a load and returns the CPU time that it took on both sides.
+func (m *member) timed(ctx context.Context, cfg load.Config) (res load.Result, server, generator time.Duration, err error) {
+	read := func() (theirs, ours proc.Usage, err error) {
+		if theirs, err = m.server.Usage(); err == nil {
+			ours, err = proc.Read(0)
+		}
+		return theirs, ours, err
+	}
+	s0, g0, err := read()
+	if err != nil {
+		return res, 0, 0, err
+	}
+	if res, err = load.Run(ctx, cfg); err != nil {
+		return res, 0, 0, err
+	}
+	s1, g1, err := read()
+	return res, s1.CPU - s0.CPU, g1.CPU - g0.CPU, err
 }
 
 // rows adds the rows of one scenario.
@@ -142,7 +160,7 @@ func (b *serverBench) rows(t *report.Table, sc scenario, all []series) {
 	for i, m := range b.members {
 		s := all[i]
 		t.Row(sc.title, m.Name, report.Rate(sample.Median(s.rate)), fmt.Sprintf("%.0f %%", 100*sample.Spread(s.rate)),
-			report.Micros(sample.Median(s.cpu)), report.Micros(sample.Median(s.p50)), report.Micros(sample.Median(s.p99)), report.Micros(sample.Median(s.p999)),
+			report.Micros(sample.Median(s.cpu)), report.Micros(sample.Median(s.own)), report.Micros(sample.Median(s.p50)), report.Micros(sample.Median(s.p99)), report.Micros(sample.Median(s.p999)),
 			report.Times(sample.Ratio(s.rate, base.rate)), report.Times(sample.Ratio(s.cpu, base.cpu)))
 	}
 }
