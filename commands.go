@@ -22,6 +22,7 @@ type commands struct {
 	d        doer
 	maxKey   int // bytes, 0 for unchecked
 	maxValue int
+	text     *text // decodes values, nil for none
 }
 
 // Do sends any command and returns the server's reply. name and args are those
@@ -46,7 +47,14 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 	r := cl.reply
 	cl.free()
 	switch err := r.Err(); err {
-	case nil, ErrNotFound:
+	case nil:
+		data, err := c.decodeReply(r, r.Data, 0)
+		if err != nil {
+			return Reply{}, &CommandError{Command: cmd.Name, Err: err}
+		}
+		r.Data = data
+		return r, nil
+	case ErrNotFound:
 		return r, err
 	default:
 		return r, &CommandError{Command: cmd.Name, Err: err}

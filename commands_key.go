@@ -26,8 +26,11 @@ func (c *commands) GetInto(ctx context.Context, dst []byte, key string) ([]byte,
 	if err := c.run(ctx, cl, key); err != nil {
 		return dst, err
 	}
-	val := cl.dst
+	val, err := c.decodeReply(cl.reply, cl.dst, len(dst))
 	cl.free()
+	if err != nil {
+		return dst, refuse(wire.OpGet, key, err)
+	}
 	return val, nil
 }
 
@@ -41,9 +44,13 @@ func (c *commands) Value(ctx context.Context, key string) (Value, error) {
 	if err := c.run(ctx, cl, key); err != nil {
 		return Value{}, err
 	}
-	val, err := cl.reply.Value()
+	r := cl.reply
 	cl.free()
-	return val, err
+	r.Data, err = c.decodeReply(r, r.Data, 0)
+	if err != nil {
+		return Value{}, refuse(wire.OpGet, key, err)
+	}
+	return r.Value()
 }
 
 // GetInt returns the value of key as a number, whether the server holds it as

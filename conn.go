@@ -70,7 +70,7 @@ func newConn(nc net.Conn, addr string, o Options) *Conn {
 		reading: true,
 		polite:  nc.SetReadDeadline(time.Time{}) == nil,
 	}
-	c.commands = commands{d: c, maxKey: o.MaxKeySize, maxValue: o.MaxValueSize}
+	c.commands = commands{d: c, maxKey: o.MaxKeySize, maxValue: o.MaxValueSize, text: newText(o.Encoding)}
 	go c.readLoop()
 	return c
 }

@@ -39,7 +39,7 @@ func depsPolicy() map[string][]string {
 		// The protocol and the client. A program that only imports the client
 		// does not compile the engine.
 		"wire": {"internal/gerr", "internal/value"},
-		".":    {"internal/gerr", "internal/value", "wire", "golang.org/x/sync"},
+		".":    {"internal/gerr", "internal/value", "wire", "golang.org/x/sync", "golang.org/x/text"},
 
 		// Where the two meet. The behaviour suite has only tests.
 		"server":      {"cache", "internal/gerr", "wire"},

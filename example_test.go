@@ -406,3 +406,19 @@ func ExampleReader() {
 	// false <nil>
 	// bar true <nil>
 }
+
+func ExampleConn_WithEncoding() {
+	ctx, conn, done := connect()
+	defer done()
+
+	if err := conn.Set(ctx, "name", []byte("Zo\xeb"), 0); err != nil {
+		log.Fatal(err)
+	}
+	val, err := conn.WithEncoding("iso-8859-1").Get(ctx, "name")
+	fmt.Println(string(val), err)
+	_, err = conn.WithEncoding("utf-8").Get(ctx, "name")
+	fmt.Println(err)
+	// Output:
+	// Zoë <nil>
+	// gibson: GET "name": text encoding: the value is not utf-8
+}

@@ -22,6 +22,11 @@ type Options struct {
 	// come. A single request may be bigger: it then goes alone. Zero stands
 	// for 4 MiB.
 	MaxInFlight int
+
+	// Encoding names the text encoding that values are decoded from to UTF-8,
+	// see WithEncoding. Empty leaves values as they are. Unlike other settings
+	// a wrong one is not an error here: it fails the calls that decode.
+	Encoding string
 }
 
 const defaultMaxInFlight = 4 << 20
