@@ -14,6 +14,8 @@ import (
 // gone; without one the caller frees it.
 type doer interface {
 	do(ctx context.Context, cl *call) error
+	// doAll does so for calls that are sent together, as Conn.doAll has it.
+	doAll(ctx context.Context, calls []*call) error
 }
 
 // commands are the methods of everything that reaches a server. They are

@@ -135,7 +135,7 @@ func (c *Conn) submit(ctx context.Context, cl *call) (kept bool, err error) {
 	if err := c.room.Acquire(ctx, cl.cost); err != nil {
 		return true, err
 	}
-	read, err := c.send(cl, quit)
+	read, err := c.send(cl, nil, quit)
 	if err != nil {
 		c.room.Release(cl.cost)
 		return true, err

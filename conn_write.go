@@ -26,22 +26,23 @@ const (
 // where writing could block or would take long: a caller must be able to
 // leave when its context ends.
 
-// send queues a call and sees to it that it is written. read says that the
-// caller, whose context ends with quit, has been given the role of the reader.
-func (c *Conn) send(cl *call, quit <-chan struct{}) (read bool, err error) {
+// send queues a call and the calls behind it, whose requests are in cl.req as
+// well, and sees to it that they are written. read says that the caller, whose
+// context ends with quit, has been given the role of the reader; with calls
+// behind it never is.
+func (c *Conn) send(cl *call, behind []*call, quit <-chan struct{}) (read bool, err error) {
 	c.mu.Lock()
 	if err := c.refusal(); err != nil {
 		c.mu.Unlock()
 		return false, err
 	}
-	c.ending = cl.op == wire.OpEnd
-	c.queued++
-	c.inFlight++
-	cl.seq = c.queued
-	c.queue = append(c.queue, cl)
+	c.enqueue(cl)
+	for _, cl := range behind {
+		c.enqueue(cl)
+	}
 	if !c.reading {
 		c.reading = true
-		if read = cl.patient || c.polite; read {
+		if read = len(behind) == 0 && (cl.patient || c.polite); read {
 			c.quit = quit
 		} else {
 			go c.readLoop()
@@ -68,6 +69,17 @@ func (c *Conn) send(cl *call, quit <-chan struct{}) (read bool, err error) {
 	c.mu.Unlock()
 	c.write(batch, cl)
 	return read, nil
+}
+
+// enqueue adds a call to those that wait for a reply. c.mu is held.
+func (c *Conn) enqueue(cl *call) {
+	c.queued++
+	c.inFlight++
+	cl.seq = c.queued
+	c.queue = append(c.queue, cl)
+	if cl.op == wire.OpEnd {
+		c.ending = true
+	}
 }
 
 // refusal returns why no call may be queued, nil if one may. c.mu is held.

@@ -422,3 +422,25 @@ func ExampleConn_WithEncoding() {
 	// Zoë <nil>
 	// gibson: GET "name": text encoding: the value is not utf-8
 }
+
+func ExamplePipeline() {
+	ctx, conn, done := connect()
+	defer done()
+
+	batch := conn.Pipeline()
+	batch.Do("set", time.Hour, "user:42:name", "Ada")
+	batch.Do("inc", "user:42:visits")
+	batch.Do("get", "user:42:email")
+	results, err := batch.Exec(ctx)
+	if err != nil {
+		log.Fatal(err) // a command was refused, or the connection is lost
+	}
+	for _, r := range results {
+		val, _ := r.Reply.Value()
+		fmt.Println(val, r.Err)
+	}
+	// Output:
+	// Ada <nil>
+	// 1 <nil>
+	//  gibson: not found
+}

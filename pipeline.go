@@ -1,0 +1,120 @@
+package gibson
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+// Pipeline collects commands to be sent together, in one write if they fit
+// one, for programs that have many at once and one goroutine. Goroutines that
+// share a connection are pipelined without it. The server answers the commands
+// in order, but what other clients send may come between them.
+//
+// A Pipeline is not safe for concurrent use. Take one from Conn.Pipeline.
+type Pipeline struct {
+	c     *commands
+	calls []*call
+	bad   []error // by place: why a command was refused, nil for calls
+}
+
+// Result is the outcome of one command of a Pipeline: what Do would have
+// returned.
+type Result struct {
+	Reply Reply
+	Err   error
+}
+
+// Pipeline returns an empty batch of commands.
+func (c *commands) Pipeline() *Pipeline { return &Pipeline{c: c} }
+
+// Do adds a command, whose name and args are those of EncodeCommand. A command
+// that Conn.Do would refuse is not sent; its Result says why.
+func (p *Pipeline) Do(name string, args ...any) {
+	cmd, ok := wire.LookupName(name)
+	if !ok {
+		p.refuse(&CommandError{Command: strconv.Quote(name), Err: ErrUnknownCommand})
+		return
+	}
+	cl := newCall(cmd.Op, wantReply)
+	req, err := appendCommand(cl.req[:0], cmd, args)
+	if err != nil {
+		cl.free()
+		p.refuse(err)
+		return
+	}
+	cl.req = req
+	p.calls = append(p.calls, cl)
+	p.bad = append(p.bad, nil)
+}
+
+func (p *Pipeline) refuse(err error) { p.bad = append(p.bad, err) }
+
+// Len returns the number of commands added since the last Exec.
+func (p *Pipeline) Len() int { return len(p.bad) }
+
+// Discard takes back what was added since the last Exec.
+func (p *Pipeline) Discard() {
+	for _, cl := range p.calls {
+		cl.free()
+	}
+	p.calls, p.bad = nil, nil
+}
+
+// Exec sends the commands and returns their results in order, one for each.
+// Afterwards the Pipeline is empty and may be used again.
+//
+// The error is the first one among the results that is not the server's
+// answer: a refused command, the end of ctx or of the connection. Commands
+// whose replies had come by then have them.
+func (p *Pipeline) Exec(ctx context.Context) ([]Result, error) {
+	calls, bad := p.calls, p.bad
+	p.calls, p.bad = nil, nil
+	ops := make([]wire.Opcode, len(calls))
+	for i, cl := range calls {
+		ops[i] = cl.op
+	}
+	quitErr := p.c.d.doAll(ctx, calls)
+	results := make([]Result, len(bad))
+	var first error
+	for i := range results {
+		if results[i].Err = bad[i]; bad[i] == nil {
+			var own bool
+			results[i], own = p.c.result(calls[0], ops[0], quitErr)
+			calls, ops = calls[1:], ops[1:]
+			if own {
+				continue
+			}
+		}
+		if first == nil {
+			first = results[i].Err
+		}
+	}
+	return results, first
+}
+
+// result turns a call of a batch, nil if it was abandoned for quitErr, into
+// its result and frees it. answered says that it is the server's answer.
+func (c *commands) result(cl *call, op wire.Opcode, quitErr error) (r Result, answered bool) {
+	err := quitErr
+	if cl != nil {
+		r.Reply, err = cl.reply, cl.err
+		cl.free()
+		if err == nil {
+			answered = true
+			err = r.Reply.Err()
+		}
+	}
+	if err == nil {
+		r.Reply.Data, err = c.decodeReply(r.Reply, r.Reply.Data, 0)
+	}
+	if err != nil {
+		r.Reply.Data = nil
+		if err != ErrNotFound {
+			err = &CommandError{Command: op.String(), Err: err}
+		}
+	}
+	r.Err = err
+	return r, answered
+}
