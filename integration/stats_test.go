@@ -105,6 +105,8 @@ func parseStats(raw []byte) (map[string]string, error) {
 			return nil, fmt.Errorf("%s has encoding %d, want a %s", want.key, p.encoding, want.kind)
 		case want.kind == "decimal" && !sixDecimals.MatchString(text):
 			return nil, fmt.Errorf("%s is %q, want six decimals", want.key, text)
+		case want.key == "server_arch" && text != "64" && text != "32", text == "" && want.key != "server_build_datetime":
+			return nil, fmt.Errorf("%s is %q", want.key, text)
 		case want.kind == "number":
 			text = strconv.FormatInt(int64(binary.LittleEndian.Uint64(p.value)), 10)
 		}

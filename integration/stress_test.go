@@ -2,8 +2,11 @@ package integration
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net"
+	"strings"
 	"testing"
+	"time"
 )
 
 // session is a conversation with something of everything: values with any
@@ -71,5 +74,45 @@ func TestCutAnywhere(t *testing.T) {
 			pieces = append(pieces, b[:min(n, len(b))])
 		}
 		check("in small pieces", pieces)
+	}
+}
+
+// TestWritesEndWithReplies reads what the server writes, write by write, as a
+// pipe in memory hands it over: each must hold whole replies, for there are
+// clients that hang when a read ends within one.
+func TestWritesEndWithReplies(t *testing.T) {
+	const replies = 6000
+	requests, err := parseBytes("SET 0 k {v*700} | " + strings.Repeat("GET k | INC n | PING | MGET k | ", (replies-1)/4) + "GET none")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, there := net.Pipe()
+	srv := newServer(t, nil).Server()
+	done := make(chan error, 1)
+	go func() { done <- srv.ServeConn(there) }()
+	client := &wireClient{dial: func() (net.Conn, error) { return here, nil }}
+	if err := client.open(); err != nil {
+		t.Fatal(err)
+	}
+	client.write(requests)
+	want, buf := 2+(replies-1)/4*4, make([]byte, 8<<20)
+	if err := here.SetReadDeadline(time.Now().Add(hangGuard)); err != nil {
+		t.Fatal(err)
+	}
+	for got := 0; got < want; {
+		n, err := here.Read(buf)
+		if err != nil {
+			t.Fatalf("after %d replies: %v", got, err)
+		}
+		for b := buf[:n]; len(b) > 0; got++ {
+			if len(b) < 7 || len(b) < 7+int(binary.LittleEndian.Uint32(b[3:])) {
+				t.Fatalf("a write of %d bytes ends within reply %d", n, got+1)
+			}
+			b = b[7+binary.LittleEndian.Uint32(b[3:]):]
+		}
+	}
+	client.hangup()
+	if err := <-done; err != nil {
+		t.Errorf("ServeConn: %v", err)
 	}
 }
