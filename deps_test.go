@@ -49,7 +49,7 @@ func depsPolicy() map[string][]string {
 		// Programs.
 		"internal/cli": {
 			".", "cache", "internal/config", "internal/value", "server", "wire",
-			"github.com/spf13/cobra", "golang.org/x/term",
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":          {"internal/cli"},
 		"examples/quickstart": {".", "cache", "server"},

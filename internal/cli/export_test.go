@@ -2,8 +2,16 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gogibson/gibson/cache"
+	"github.com/gogibson/gibson/internal/config"
+	"github.com/gogibson/gibson/server"
 )
 
 // RunOnTerminal is Run with a stdout that is taken for a terminal, and with
@@ -13,6 +21,7 @@ func RunOnTerminal(ctx context.Context, args []string, stdin io.Reader, stdout, 
 		stdin: stdin, stdout: stdout, stderr: stderr,
 		getenv:     func(name string) string { return env[name] },
 		isTerminal: func(io.Writer) bool { return true },
+		environ:    func() []string { return nil },
 	}
 	return a.run(ctx, args)
 }
@@ -20,19 +29,17 @@ func RunOnTerminal(ctx context.Context, args []string, stdin io.Reader, stdout, 
 // Normalize is normalize.
 func Normalize(args []string) []string { return normalize(args) }
 
-// Networks opens the listeners of a serve command that was given these flags
-// and returns the networks they listen on, after closing them.
-func Networks(socket, address string, port uint16, socketNamed, tcpNamed bool) ([]string, error) {
-	at := listenAt{socket: socket, address: address, port: port, socketNamed: socketNamed, tcpNamed: tcpNamed}
-	listeners, err := at.open(slog.New(slog.DiscardHandler))
-	var networks []string
-	for _, l := range listeners {
-		if err == nil {
-			networks = append(networks, l.Addr().Network())
-			err = l.Close()
-		}
+// RunAt is Run with an environment, and with a file in place of the original's
+// /etc/gibson/gibson.conf.
+func RunAt(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string, originalFile string) int {
+	a := &app{
+		stdout: stdout, stderr: stderr,
+		getenv:       func(string) string { return "" },
+		environ:      func() []string { return environ },
+		isTerminal:   func(io.Writer) bool { return false },
+		originalFile: originalFile,
 	}
-	return networks, err
+	return a.run(ctx, args)
 }
 
 // Address returns the server that a command talks to, given --addr, the
@@ -40,4 +47,79 @@ func Networks(socket, address string, port uint16, socketNamed, tcpNamed bool) (
 func Address(flag string, env map[string]string, socket string) string {
 	a := &app{getenv: func(name string) string { return env[name] }}
 	return a.address(flag, socket)
+}
+
+// Log is a log as a server has it.
+type Log struct {
+	Logger *slog.Logger
+	out    *logOutput
+}
+
+// NewLog opens a log that is closed at the end of the test.
+func NewLog(t testing.TB, file string, rate int, stdout, stderr io.Writer, format string, level slog.Level) *Log {
+	t.Helper()
+	out, err := newLogOutput(file, rate, stdout, stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Log{newLogger(out, format, level), out}
+	t.Cleanup(l.Close)
+	return l
+}
+
+// Reopen opens the file of that name in place of the one before.
+func (l *Log) Reopen(file string) error { return l.out.reopen(file) }
+
+// Close writes what was collected and closes the file.
+func (l *Log) Close() { _ = l.out.close() }
+
+// WritePID is writePID.
+func WritePID(name string) (remove func() error, err error) { return writePID(name) }
+
+// ClientsWithin is clientsWithin with a limit on open files that cannot be
+// raised.
+func ClientsWithin(max int, files uint64, err error) (clients int, log string) {
+	var b strings.Builder
+	limit := func(uint64) (uint64, error) { return files, err }
+	clients = clientsWithin(max, slog.New(slog.NewTextHandler(&b, nil)), limit)
+	return clients, b.String()
+}
+
+// FileLimit is fileLimit.
+func FileLimit(want uint64) (uint64, error) { return fileLimit(want) }
+
+// Eviction is eviction.
+func Eviction(name string) cache.Eviction { return eviction(name) }
+
+// Ticks runs a server without listeners, with n items and for as many ticks of
+// its clock, and returns what it logged.
+func Ticks(t testing.TB, n int, level slog.Level) string {
+	t.Helper()
+	c, err := cache.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for i := range n {
+		if err := c.Set(fmt.Sprint(i), []byte("v"), cache.Forever); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b strings.Builder
+	d := &daemon{
+		config: new(config.Config), cache: c, server: &server.Server{Cache: c},
+		log: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: level})),
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	tick := make(chan time.Time)
+	go func() {
+		defer cancel()
+		for range n {
+			tick <- time.Time{}
+		}
+	}()
+	if err := d.run(ctx, nil, nil, tick); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

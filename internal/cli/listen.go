@@ -1,41 +1,19 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 
-	"github.com/spf13/cobra"
-
+	"github.com/gogibson/gibson/internal/config"
 	"github.com/gogibson/gibson/server"
 )
 
-// listenAt says where a server listens.
-type listenAt struct {
-	socket  string
-	address string
-	port    uint16
-	// What the command line names. If it names neither, both are opened.
-	socketNamed, tcpNamed bool
-}
-
-func (l *listenAt) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&l.socket, "unix-socket", defaultSocket, "listen on a unix socket at this `path`")
-	flags.StringVar(&l.address, "address", defaultHost, "listen on TCP at this `host`")
-	flags.Uint16Var(&l.port, "port", defaultPort, "listen on this TCP `port`; 0: any that is free")
-}
-
-// see notes which of the flags were given.
-func (l *listenAt) see(cmd *cobra.Command) {
-	named := cmd.Flags().Changed
-	l.socketNamed = named("unix-socket")
-	l.tcpNamed = named("address") || named("port")
-}
-
-// open opens the listeners, or none and says why.
-func (l *listenAt) open(log *slog.Logger) (opened []net.Listener, err error) {
+// open opens the listeners that c asks for, or none and says why.
+func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net.Listener, err error) {
 	defer func() {
 		if err == nil {
 			return
@@ -43,25 +21,47 @@ func (l *listenAt) open(log *slog.Logger) (opened []net.Listener, err error) {
 		for _, o := range opened {
 			err = errors.Join(err, o.Close())
 		}
+		opened = nil
 	}()
-	neither := !l.socketNamed && !l.tcpNamed
-	if l.socketNamed || neither {
-		u, err := server.ListenUnix(l.socket)
+	unix, tcp := c.Listeners()
+	if unix {
+		l, err := listenUnix(c)
 		switch {
 		case err == nil:
-			opened = append(opened, u)
-		case neither && errors.Is(err, errors.ErrUnsupported):
+			opened = append(opened, l)
+		case tcp && c.Source("unix_socket").Kind == config.Default && errors.Is(err, errors.ErrUnsupported):
 			log.Warn("no unix socket on this system")
 		default:
 			return opened, err
 		}
 	}
-	if l.tcpNamed || neither {
-		t, err := net.Listen("tcp", net.JoinHostPort(l.address, fmt.Sprint(l.port)))
+	if tcp {
+		l, err := listenTCP(ctx, c)
 		if err != nil {
 			return opened, err
 		}
-		opened = append(opened, t)
+		opened = append(opened, l)
 	}
 	return opened, nil
+}
+
+// listenUnix listens on the socket. It is its owner's until it gets its mode.
+func listenUnix(c *config.Config) (net.Listener, error) {
+	l, err := server.ListenUnix(c.UnixSocket)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(c.UnixSocket, c.UnixSocketMode); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// listenTCP listens on the address.
+func listenTCP(ctx context.Context, c *config.Config) (net.Listener, error) {
+	lc := net.ListenConfig{KeepAlive: -1} // off
+	if c.KeepAlive > 0 {
+		lc.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: c.KeepAlive}
+	}
+	return lc.Listen(ctx, "tcp", net.JoinHostPort(c.Address, fmt.Sprint(c.Port)))
 }

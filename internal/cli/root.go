@@ -20,7 +20,9 @@ const rootLong = `Gibson is a cache whose keys form families: everything that be
 user:42: can be read, counted, expired, locked or deleted in one request.
 
 Start a server with "gibson serve"; every other command sends it one request
-and prints the answer.
+and prints the answer. Without a command, gibson starts a server as the
+original does: with -c FILE, with directives of gibson.conf as flags, or with
+nothing if there is a file /etc/gibson/gibson.conf, which is read without -c.
 
 Server: a command talks to the server that --addr names, else to $GIBSON_ADDR,
 else to /tmp/gibson.sock if that is a socket, else to 127.0.0.1:10128. An
@@ -44,7 +46,7 @@ for OK, null for a missing key; keys is an array of strings, mget an array of
 Exit status:
   0  success
   1  the key was not found, or the prefix matched nothing
-  2  the command line is wrong; nothing was sent
+  2  the command line or the configuration is wrong; nothing was sent
   3  the server cannot be reached, refused the request, or cannot start`
 
 const rootExample = `  gibson serve
@@ -79,6 +81,7 @@ func newRoot(a *app) *cobra.Command {
 		cmd.GroupID = group
 		root.AddCommand(cmd)
 	}
+	startLikeOriginal(a, root)
 	add(groupServer, newServe(a))
 	add(groupOther, newVersion(a))
 	for _, c := range wire.Commands() {

@@ -15,7 +15,7 @@ import (
 const (
 	statusOK       = 0
 	statusNotFound = 1 // a key is missing, or a prefix matched nothing
-	statusUsage    = 2 // the command line is wrong; nothing was sent
+	statusUsage    = 2 // the command line or the configuration is wrong; nothing was sent
 	statusServer   = 3 // the server cannot be reached, refused, or cannot start
 )
 
@@ -27,6 +27,10 @@ type app struct {
 	stderr     io.Writer
 	getenv     func(string) string
 	isTerminal func(io.Writer) bool
+
+	args         []string        // the command line
+	environ      func() []string // the whole environment
+	originalFile string          // read by a start without a command
 }
 
 // Run executes the command line args, which do not include the program's
@@ -39,11 +43,15 @@ type app struct {
 // Run reads stdin only if a value is to come from there; if ctx ends
 // meanwhile, that read is left behind.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, isTerminal: isTerminal}
+	a := &app{
+		stdin: stdin, stdout: stdout, stderr: stderr, isTerminal: isTerminal,
+		getenv: os.Getenv, environ: os.Environ, originalFile: originalFile,
+	}
 	return a.run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
+	a.args = args
 	root := newRoot(a)
 	root.SetArgs(normalize(args))
 	cmd, err := root.ExecuteContextC(ctx)
@@ -56,21 +64,33 @@ func (a *app) run(ctx context.Context, args []string) int {
 		// complaint about the command line.
 		failed = &failure{status: statusUsage, err: err}
 	}
-	fmt.Fprintf(a.stderr, "gibson: %s\n", strings.TrimPrefix(failed.Error(), "gibson: "))
-	if failed.status == statusUsage {
+	if failed.err != nil {
+		a.complain(strings.TrimPrefix(failed.Error(), "gibson: "))
+	}
+	if failed.status == statusUsage && !failed.explained {
 		fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 	}
 	return failed.status
 }
 
+// complain prints a message that is not a result.
+func (a *app) complain(text string) { fmt.Fprintf(a.stderr, "gibson: %s\n", text) }
+
 // failure is the end of a command that did not succeed, with the exit status
 // that says so.
 type failure struct {
-	status int
-	err    error
+	status    int
+	err       error // nil if there is nothing more to say
+	explained bool  // the help of the command would not
 }
 
-func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Error() string {
+	if f.err == nil {
+		return "failed"
+	}
+	return f.err.Error()
+}
+
 func (f *failure) Unwrap() error { return f.err }
 
 // usageError reports a command line that is wrong.

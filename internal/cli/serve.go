@@ -3,127 +3,122 @@ package cli
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"net"
-	"time"
+	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/gogibson/gibson/cache"
-	"github.com/gogibson/gibson/server"
+	"github.com/gogibson/gibson/internal/config"
 )
 
-// drainTime is how long a server that was told to stop waits for clients that
-// do not take their replies.
-const drainTime = 10 * time.Second
-
 const serveLong = `Serve a cache to Gibson clients until SIGINT or SIGTERM, then answer what was
-sent, remove the socket and end.
+sent, remove the socket and end. A second signal ends it at once. SIGHUP opens
+the log file again and reloads the configuration.
 
 Without --unix-socket, --address and --port the server listens on the socket
 /tmp/gibson.sock, which only its owner may use, and on 127.0.0.1:10128. If one
 of them is named, it listens there and nowhere else.
 
+Every directive of gibson.conf is a flag, with minuses or underscores, and an
+environment variable GIBSON_ with its name in capitals. Flags override the
+environment, which overrides the file, which overrides the defaults. A file is
+read only with -c. To see what comes of it all, use --check.
+
 A size is a number with B, K, M or G, a duration one with s, m, h or d; without
-a letter they are bytes and seconds. What happens is logged to standard error.`
+a letter they are bytes and seconds.`
 
 const serveExample = `  gibson serve
   gibson serve --unix-socket /run/gibson.sock --max-memory 4G
-  gibson serve --address 0.0.0.0 --port 10128 --max-clients 10000`
+  gibson serve -c /etc/gibson/gibson.conf --check
+  gibson serve --address 0.0.0.0 --allow-unauthenticated yes`
 
-// serve is one run of the command of that name.
-type serve struct {
+// start is one start of a server: by the command serve, or as the original is
+// started, without a command.
+type start struct {
 	*app
-	listen listenAt
-	cache  cache.Options
-	server server.Server
+	sources sources
+	dropIn  bool // without a command
+	check   bool
+}
+
+func newStart(a *app) *start {
+	return &start{app: a, sources: sources{environ: a.environ, flags: make(directives)}}
+}
+
+// register adds the flags of a start.
+func (s *start) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVarP(&s.sources.file, "config", "c", "", "read directives from this `file`, in the form of gibson.conf")
+	flags.BoolVar(&s.check, "check", false, "start nothing; print the effective configuration and where each value is from")
+	s.sources.flags.register(flags)
 }
 
 func newServe(a *app) *cobra.Command {
-	s := &serve{app: a}
+	s := newStart(a)
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "Run a server",
 		Long:    serveLong,
 		Example: serveExample,
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s.listen.see(cmd)
-			return s.run(cmd.Context())
-		},
+		RunE:    func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
-	cmd.Flags().SortFlags = false
-	s.listen.register(cmd)
-	s.registerLimits(cmd)
+	s.register(cmd.Flags())
 	return cmd
 }
 
-// registerLimits adds the flags that fill the options of cache and server.
-// They have the names of the original's directives.
-func (s *serve) registerLimits(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(sizeFlag[int64]{&s.cache.MaxMemory}, "max-memory", "memory `size` for items (default 1G, at most half of the machine's)")
-	flags.Var((*evictionFlag)(&s.cache.Eviction), "eviction", "what to do when it is full: gc_ratio or none")
-	flags.Var(durationFlag{&s.cache.GCRatio}, "gc-ratio", "gc_ratio removes items unused for this `duration` (default 15m)")
-	flags.Var(durationFlag{&s.cache.GCInterval}, "max-mem-cron", "`duration` between two looks of gc_ratio (default 15s)")
-	flags.Var(durationFlag{&s.cache.MaxItemTTL}, "max-item-ttl", "longest life of an item, a `duration` (default 30d)")
-	flags.Var(sizeFlag[int]{&s.cache.MaxKeySize}, "max-key-size", "longest key, a `size` (default 1K)")
-	flags.Var(sizeFlag[int]{&s.cache.MaxValueSize}, "max-value-size", "longest value, a `size` (default 2096127)")
-	flags.Var(offSize{sizeFlag[int]{&s.cache.Compression}}, "compression", "compress values above this `size`, or off (default 4K)")
-	flags.Var(sizeFlag[int]{&s.server.MaxRequestSize}, "max-request-size", "longest request, a `size` (default 2M)")
-	flags.Var(sizeFlag[int]{&s.server.MaxResponseSize}, "max-response-size", "longest list of keys or items, a `size` (default 64M)")
-	flags.Var(countFlag{&s.server.MaxClients}, "max-clients", "connections at once, a `number` (default 1024)")
+// startLikeOriginal makes root, when it is run without a command, start a server as
+// the original is started.
+func startLikeOriginal(a *app, root *cobra.Command) {
+	s := newStart(a)
+	s.dropIn = true
+	s.register(root.Flags())
+	root.Flags().VisitAll(func(f *pflag.Flag) {
+		f.Hidden = isDirectiveFlag("--" + f.Name) // the help of serve has them
+	})
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().NFlag() == 0 {
+			if _, err := os.Stat(a.originalFile); errors.Is(err, fs.ErrNotExist) {
+				root.SetOut(a.stderr)
+				return errors.Join(cmd.Help(), &failure{status: statusUsage, explained: true})
+			}
+		}
+		if !cmd.Flags().Changed("config") {
+			s.sources.file, s.sources.optional = a.originalFile, true
+		}
+		return s.run(cmd.Context())
+	}
 }
 
-// run serves until ctx ends or a listener fails.
-func (s *serve) run(ctx context.Context) error {
-	log := slog.New(slog.NewTextHandler(s.stderr, nil))
-	c, err := cache.New(&s.cache)
+// run starts a server, or checks what would be started.
+func (s *start) run(ctx context.Context) error {
+	back, err := inBackground()
 	if err != nil {
-		return usageError("%w", err)
-	}
-	listeners, err := s.listen.open(log)
-	if err != nil {
-		return serverError(errors.Join(err, c.Close()))
-	}
-	s.server.Cache = c
-	s.server.Logger = log
-	s.server.Version = version()
-	err = s.serve(ctx, log, listeners)
-	// The cache goes last: until the server is closed, sessions may use it.
-	if err = errors.Join(err, c.Close()); err != nil {
 		return serverError(err)
 	}
-	log.Info("stopped")
-	return nil
-}
-
-// serve runs the server on all listeners until ctx ends or one of them fails.
-// It closes them all and returns when no connection is left.
-func (s *serve) serve(ctx context.Context, log *slog.Logger, listeners []net.Listener) error {
-	ended := make(chan error, len(listeners))
-	for _, l := range listeners {
-		go func() { ended <- s.server.Serve(l) }()
-		log.Info("listening", "network", l.Addr().Network(), "addr", l.Addr().String())
-	}
-	running := len(listeners)
-	var err error
-	select {
-	case <-ctx.Done():
-		log.Info("stopping", "cause", context.Cause(ctx))
-	case err = <-ended:
-		running--
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-	defer cancel()
-	if drainErr := s.server.Shutdown(drain); drainErr != nil {
-		log.Warn("cutting connections", "err", drainErr)
-		err = errors.Join(err, s.server.Close())
-	}
-	for range running {
-		if e := <-ended; !errors.Is(e, server.ErrServerClosed) {
-			err = errors.Join(err, e)
+	if back != nil {
+		if err := s.sources.settle(); err != nil {
+			return serverError(err)
 		}
 	}
-	return err
+	c, err := s.sources.load()
+	if err != nil {
+		return &failure{status: statusUsage, err: err, explained: true}
+	}
+	switch {
+	case s.check:
+		return s.printConfig(c)
+	case c.Daemonize && back == nil:
+		return detach(ctx, s.args, s.stderr)
+	}
+	return s.serve(ctx, c, back)
+}
+
+// printConfig prints the effective configuration, and warnings.
+func (s *start) printConfig(c *config.Config) error {
+	for _, w := range c.Warnings() {
+		s.complain(w)
+	}
+	return c.Print(s.stdout)
 }

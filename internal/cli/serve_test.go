@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -103,23 +102,5 @@ func TestServeCannotListen(t *testing.T) {
 	// The listener that was open already is closed again.
 	if _, err := os.Lstat(socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
-	}
-}
-
-func TestServeListensOn(t *testing.T) {
-	socket := filepath.Join(socketDir(t), "s")
-	for _, tc := range []struct {
-		socketNamed, tcpNamed bool
-		want                  []string
-	}{
-		{false, false, []string{"unix", "tcp"}},
-		{true, false, []string{"unix"}},
-		{false, true, []string{"tcp"}},
-		{true, true, []string{"unix", "tcp"}},
-	} {
-		got, err := cli.Networks(socket, "127.0.0.1", 0, tc.socketNamed, tc.tcpNamed)
-		if err != nil || !slices.Equal(got, tc.want) {
-			t.Errorf("socket named %v, TCP named %v: %q, %v, want %q", tc.socketNamed, tc.tcpNamed, got, err, tc.want)
-		}
 	}
 }

@@ -148,3 +148,28 @@ func (c *Config) Settings() []Setting {
 	}
 	return all
 }
+
+// Reload takes over from next those directives that are reloadable. It returns
+// what has changed that way, and what has changed and was not taken over, with
+// next's values and sources.
+func (c *Config) Reload(next *Config) (changed, restart []Setting) {
+	table, settings := c.table(), next.Settings()
+	for i, s := range settings {
+		d := table[i]
+		switch {
+		case d.value.text() == s.Value:
+		case !d.Reloadable:
+			restart = append(restart, s)
+		default:
+			// What next holds is allowed, and only a path may be missing.
+			if p, ok := d.value.(path); ok {
+				*p.s = s.Value
+			} else {
+				d.value.set(s.Value)
+			}
+			c.sources[d.Name] = s.Source
+			changed = append(changed, s)
+		}
+	}
+	return changed, restart
+}

@@ -61,7 +61,7 @@ func (c *Config) table() []Directive {
 		{Process, "loglevel", "info", "1", true, true,
 			"The least level that is logged",
 			level{&c.LogLevel}},
-		{Process, "log_format", "text", "", false, true,
+		{Process, "log_format", "text", "", false, false,
 			"Log lines of key=value or JSON objects",
 			choice{&c.LogFormat, []string{"text", "json"}}},
 		{Process, "logflushrate", "1", "1", true, true,

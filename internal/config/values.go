@@ -181,7 +181,7 @@ func (v boolean) text() string {
 	}
 	return "no"
 }
-func (v boolean) kind() string    { return "yes or no" }
+func (v boolean) kind() string    { return "yes/no" }
 func (v boolean) allowed() string { return "yes, no, 1 or 0" }
 
 // choice is one of some words.

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/gogibson/gibson/cache"
+	"github.com/gogibson/gibson/internal/config"
+	"github.com/gogibson/gibson/server"
+)
+
+// daemon is a server that runs.
+type daemon struct {
+	sources *sources
+	config  *config.Config // what is in effect
+	out     *logOutput
+	level   *slog.LevelVar
+	log     *slog.Logger
+	cache   *cache.Cache
+	server  *server.Server
+}
+
+// serve runs a server as c says until ctx ends or a listener fails. back is
+// nil in the foreground.
+func (s *start) serve(ctx context.Context, c *config.Config, back *background) (err error) {
+	out, err := newLogOutput(c.LogFile, c.LogFlushRate, s.stdout, s.stderr)
+	if err != nil {
+		return serverError(err)
+	}
+	defer func() {
+		if e := out.close(); e != nil {
+			err = errors.Join(err, serverError(e))
+		}
+	}()
+	level := new(slog.LevelVar)
+	level.Set(c.LogLevel)
+	d := &daemon{sources: &s.sources, config: c, out: out, level: level, log: newLogger(out, c.LogFormat, level)}
+	if err := d.start(ctx, s.dropIn, back); err != nil {
+		// Where the log is, is where an operator looks who did not see the
+		// command end.
+		if c.LogFile != "" {
+			d.log.Log(ctx, config.LevelCritical, "not started", "err", err)
+		}
+		return err
+	}
+	d.log.Info("stopped")
+	return nil
+}
+
+// start makes everything that a server needs, runs it, and undoes it all.
+func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err error) {
+	d.warn(dropIn)
+	d.cache, err = cache.New(cacheOptions(d.config))
+	if err != nil {
+		return &failure{status: statusUsage, err: err, explained: true}
+	}
+	// The cache goes last: until the server is closed, sessions may use it.
+	defer func() {
+		if e := d.cache.Close(); e != nil {
+			err = errors.Join(err, serverError(e))
+		}
+	}()
+	d.server = newServer(d.config)
+	d.server.Cache = d.cache
+	d.server.Logger = d.log
+	d.server.MaxClients = clientsWithin(d.config.MaxClients, d.log, fileLimit)
+
+	// From here on a SIGHUP is no reason to end.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+
+	listeners, err := open(ctx, d.config, d.log)
+	if err != nil {
+		return serverError(err)
+	}
+	if d.config.PIDFile != "" {
+		remove, err := writePID(d.config.PIDFile)
+		if err != nil {
+			return serverError(closeAll(err, listeners))
+		}
+		defer func() {
+			if e := remove(); e != nil {
+				d.log.Warn("the pidfile stays", "err", e)
+			}
+		}()
+	}
+	if back != nil {
+		if err := back.settle(); err != nil {
+			return serverError(closeAll(err, listeners))
+		}
+	}
+	tick := time.NewTicker(statusInterval)
+	defer tick.Stop()
+	if err := d.run(ctx, listeners, hup, tick.C); err != nil {
+		return serverError(err)
+	}
+	return nil
+}
+
+// closeAll closes listeners after err.
+func closeAll(err error, listeners []net.Listener) error {
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// run serves on all listeners until ctx ends or one of them fails. It closes
+// them all and returns when no connection is left.
+func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan os.Signal, tick <-chan time.Time) error {
+	ended := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { ended <- d.server.Serve(l) }()
+		d.log.Info("listening", "network", l.Addr().Network(), "addr", l.Addr().String())
+	}
+	running := len(listeners)
+	var err error
+	for err == nil && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+			d.log.Info("stopping", "cause", context.Cause(ctx))
+		case err = <-ended: // never nil
+			running--
+		case <-hup:
+			d.reload()
+		case <-tick:
+			d.logStatus(ctx)
+		}
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.config.ShutdownTimeout)
+	defer cancel()
+	if drainErr := d.server.Shutdown(drain); drainErr != nil {
+		d.log.Warn("cutting connections", "err", drainErr)
+		err = errors.Join(err, d.server.Close())
+	}
+	for range running {
+		if e := <-ended; !errors.Is(e, server.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+// warn logs what the configuration allows and may surprise.
+func (d *daemon) warn(dropIn bool) {
+	c := d.config
+	for _, w := range c.Warnings() {
+		d.log.Warn(w)
+	}
+	unix, tcp := c.Listeners()
+	if dropIn && unix && c.Source("unix_socket_mode").Kind == config.Default {
+		d.log.Warn("only the server's own user may connect to the unix socket; for every user, as the original has it, write unix_socket_mode 0777")
+	}
+	if tcp && !c.Loopback() {
+		d.log.Warn("everyone who can reach the address may read and change everything", "address", c.Address, "allow_unauthenticated", "yes")
+	}
+}
+
+// logStatus logs the figures that the original logs, under its names.
+func (d *daemon) logStatus(ctx context.Context) {
+	if !d.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	st, err := d.cache.Stats()
+	if err != nil {
+		return // closed: there is nothing to tell
+	}
+	d.log.Info("status", "MEM", config.FormatSize(st.MemoryUsed), "MAX_MEM", config.FormatSize(st.MemoryUsable),
+		"CLIENTS", d.server.Stats().Clients, "OBJECTS", st.Items)
+}
