@@ -35,7 +35,7 @@ func TestUsageListsWhatCanBeMeasured(t *testing.T) {
 
 func TestExecRefuses(t *testing.T) {
 	for _, args := range [][]string{
-		{"nothing"}, {"server", "left over"}, {"server", "-servers", "oracle"}, {"prefix", "-rounds", "0"},
+		{"nothing"}, {"server", "left over"}, {"server", "-servers", "oracle"}, {"prefix", "-rounds", "0"}, {"prefix", "-keys", "12345"},
 		{"churn", "-distinct", "5"}, {"embedded", "-stores", "none"}, {"store"},
 	} {
 		if out, err := run(t, args...); err == nil {
@@ -74,6 +74,7 @@ func TestCommandsSmall(t *testing.T) {
 	}{
 		{"50 connections, depth 16", []string{"server", "-keys", "1000", "-rounds", "1", "-duration", "20ms", "-warmup", "5ms"}},
 		{"RSS loaded", []string{"memory", "-keys", "1000", "-settle", "1ms"}},
+		{"p99.9 during", []string{"prefix", "-keys", "10000", "-rounds", "2", "-reclaims", "1", "-doomed", "3000", "-window", "20ms"}},
 		{"wake-ups", []string{"idle", "-keys", "1000", "-duration", "10ms"}},
 		{"p99.99", []string{"stall", "-keys", "1000", "-rate", "1000", "-duration", "50ms"}},
 		{"MEM replies", []string{"limit", "-duration", "120ms", "-rows", "2", "-largest", "1000"}},

@@ -29,8 +29,35 @@ type prefixRow struct {
 	prep   func(round int) question // asked of our server before, not timed
 }
 
-// part is the prefix of ten thousand of the million keys.
-func part(n int) string { return workload.Users().Part(fmt.Sprintf("00%02d", n)) }
+// census is the keys that the questions are about: a power of ten, so that
+// leading digits name families of a hundredth of them.
+type census int
+
+func (n census) check() error {
+	for _, ok := range []census{1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000} {
+		if n == ok {
+			return nil
+		}
+	}
+	return fmt.Errorf("%d keys, want a power of ten from 1,000 to 100,000,000", n)
+}
+
+// part is the prefix of a hundredth of the keys, the i-th.
+func (n census) part(i int) string {
+	zeros := workload.Digits - (len(fmt.Sprint(int(n))) - 1)
+	return workload.Users().Part(strings.Repeat("0", zeros) + fmt.Sprintf("%02d", i))
+}
+
+// short writes a power of ten as people do.
+func (n census) short() string {
+	switch {
+	case n >= 1_000_000:
+		return fmt.Sprintf("%dM", n/1_000_000)
+	case n >= 1000:
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return fmt.Sprint(int(n))
+}
 
 // scanKeys and scanUnlink are what users of Redis are told to do about a
 // family: walk all keys on the server and pick its own.
@@ -59,42 +86,41 @@ func askRedis(script, pattern string, kind proto.Kind, size int) question {
 	return question{proto.RESP{}.Append(nil, "EVAL", script, "0", pattern), kind, size}
 }
 
-// prefixRows are asked of a server that holds the keys 0 to 999,999 of Users.
-func prefixRows(valueSize int) []prefixRow {
-	const million, part10k = 1_000_000, 10_000
-	users := workload.Users().Prefix
+// prefixRows are asked of a server that holds the keys 0 to n-1 of Users.
+func prefixRows(n census, valueSize int) []prefixRow {
+	all, few := int(n), int(n)/100
+	users, family := workload.Users().Prefix, n.part(42)
 	numbered := func(op uint16, suffix string) func(int) question {
-		return func(int) question { return askGibson(op, part(42)+suffix, proto.Number, part10k) }
+		return func(int) question { return askGibson(op, family+suffix, proto.Number, few) }
 	}
 	value := string(workload.AppendValue(nil, 42, valueSize))
+	ofAll, ofFew := " of "+n.short(), " of "+(n/100).short()
 	return []prefixRow{
-		{title: "COUNT of 1M keys", gibson: func(int) question { return askGibson(proto.OpCount, users, proto.Number, million) }},
-		{title: "COUNT of 10k keys", gibson: numbered(proto.OpCount, "")},
+		{title: "COUNT" + ofAll, gibson: func(int) question { return askGibson(proto.OpCount, users, proto.Number, all) }},
+		{title: "COUNT" + ofFew, gibson: numbered(proto.OpCount, "")},
 		{
-			title:  "KEYS of 10k",
-			gibson: func(int) question { return askGibson(proto.OpKeys, part(42), proto.Many, part10k) },
-			redis:  func(int) question { return askRedis(scanKeys, part(42)+"*", proto.Many, part10k) },
+			title:  "KEYS" + ofFew,
+			gibson: func(int) question { return askGibson(proto.OpKeys, family, proto.Many, few) },
+			redis:  func(int) question { return askRedis(scanKeys, family+"*", proto.Many, few) },
 		},
-		{title: "MGET of 10k", gibson: func(int) question { return askGibson(proto.OpMGet, part(42), proto.Many, part10k) }},
-		{title: "MGET limit 100 of 1M", gibson: func(int) question { return askGibson(proto.OpMGet, users+" 100", proto.Many, 100) }},
-		{title: "MTTL of 10k", gibson: numbered(proto.OpMTTL, " 86400")},
+		{title: "MGET" + ofFew, gibson: func(int) question { return askGibson(proto.OpMGet, family, proto.Many, few) }},
+		{title: "MGET limit 100" + ofAll, gibson: func(int) question { return askGibson(proto.OpMGet, users+" 100", proto.Many, 100) }},
+		{title: "MTTL" + ofFew, gibson: numbered(proto.OpMTTL, " 86400")},
 		{
-			title:  "MLOCK of 10k",
+			title:  "MLOCK" + ofFew,
 			prep:   numbered(proto.OpMUnlock, ""),
 			gibson: numbered(proto.OpMLock, " 86400"),
 		},
 		{
-			title:  "MUNLOCK of 10k",
-			prep:   func(int) question { return askGibson(proto.OpMLock, part(42)+" 86400", 0, -1) },
+			title:  "MUNLOCK" + ofFew,
+			prep:   func(int) question { return askGibson(proto.OpMLock, family+" 86400", 0, -1) },
 			gibson: numbered(proto.OpMUnlock, ""),
 		},
-		{title: "MSET of 10k", gibson: numbered(proto.OpMSet, " "+value)},
+		{title: "MSET" + ofFew, gibson: numbered(proto.OpMSet, " "+value)},
 		{
-			title:  "MDEL of 10k",
-			gibson: func(round int) question { return askGibson(proto.OpMDel, part(50+round), proto.Number, part10k) },
-			redis: func(round int) question {
-				return askRedis(scanUnlink, part(50+round)+"*", proto.Number, part10k)
-			},
+			title:  "MDEL" + ofFew,
+			gibson: func(round int) question { return askGibson(proto.OpMDel, n.part(50+round), proto.Number, few) },
+			redis:  func(round int) question { return askRedis(scanUnlink, n.part(50+round)+"*", proto.Number, few) },
 		},
 	}
 }
@@ -114,14 +140,16 @@ func ask(c *call.Conn, q question) (time.Duration, error) {
 // prefixBench is the command "prefix".
 type prefixBench struct {
 	fleet
-	valueSize, rounds, reclaims, doomed int
-	window                              time.Duration
+	keys, valueSize, rounds int
+	reclaims, doomed        int
+	window                  time.Duration
 }
 
 func runPrefix(ctx context.Context, e *env, args []string) (err error) {
 	var b prefixBench
 	fs := e.flags()
 	b.register(fs, "gibson,redis")
+	fs.IntVar(&b.keys, "keys", 1_000_000, "items in each server, a power of ten")
 	fs.IntVar(&b.valueSize, "value", 100, "`bytes` of a value")
 	fs.IntVar(&b.rounds, "rounds", 10, "times that each command is asked, at most 50")
 	fs.IntVar(&b.reclaims, "reclaims", 10, "times that a big family is deleted under load")
@@ -132,6 +160,9 @@ func runPrefix(ctx context.Context, e *env, args []string) (err error) {
 	}
 	if b.rounds < 1 || b.rounds > 50 {
 		return fmt.Errorf("%d rounds, want 1 to 50: each deletes another hundredth of the items", b.rounds)
+	}
+	if err := census(b.keys).check(); err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
 	if err := b.start(ctx, e, "--max-memory", "8G"); err != nil {
@@ -150,8 +181,8 @@ func runPrefix(ctx context.Context, e *env, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	e.note("One connection, one request at a time over a unix socket, on 1,000,000 keys `%s` with values of %d bytes; %d times each; every answer's count is checked.",
-		workload.Users(), b.valueSize, b.rounds)
+	e.note("One connection, one request at a time over a unix socket, on %d keys `%s` with values of %d bytes; %d times each; every answer's count is checked.",
+		b.keys, workload.Users(), b.valueSize, b.rounds)
 	e.note("Redis has no such commands: KEYS is SCAN with MATCH in a Lua script, MDEL the same with UNLINK (COUNT 1000).")
 	return e.publish(ctx, commands, reclaim)
 }
@@ -163,13 +194,13 @@ func (b *prefixBench) commands(ctx context.Context, e *env) (*report.Table, erro
 		head = append(head, m.Name+" median", "min", "max")
 	}
 	table := report.NewTable(head...)
-	rows := prefixRows(b.valueSize)
+	rows := prefixRows(census(b.keys), b.valueSize)
 	cells := make([][]any, len(rows))
 	for i, row := range rows {
 		cells[i] = []any{row.title}
 	}
 	for _, m := range b.members {
-		if err := m.fill(ctx, workload.Users(), 1_000_000, b.valueSize); err != nil {
+		if err := m.fill(ctx, workload.Users(), b.keys, b.valueSize); err != nil {
 			return nil, err
 		}
 		for i, row := range rows {

@@ -46,7 +46,7 @@ func (b *prefixBench) reclaim(ctx context.Context, e *env) (*report.Table, error
 	var rounds []reclaimRound
 	for range b.reclaims {
 		// What the other rows deleted comes back, so that no GET misses.
-		if err := m.fill(ctx, workload.Users(), 1_000_000, b.valueSize); err != nil {
+		if err := m.fill(ctx, workload.Users(), b.keys, b.valueSize); err != nil {
 			return nil, err
 		}
 		r, err := b.reclaimOnce(ctx, m)
@@ -85,8 +85,8 @@ func (b *prefixBench) reclaim(ctx context.Context, e *env) (*report.Table, error
 	for _, r := range rounds {
 		samples = append(samples, r.samples)
 	}
-	e.note("MDEL of %d keys `%s` beside 1,000,000 others, which 50 connections of depth 1 GET: %v before, then until the server's memory_used is down again (median %d GETs); %d times.",
-		b.doomed, workload.Sessions(), b.window, sample.Median(samples), b.reclaims)
+	e.note("MDEL of %d keys `%s` beside %d others, which 50 connections of depth 1 GET: %v before, then until the server's memory_used is down again (median %d GETs); %d times.",
+		b.doomed, workload.Sessions(), b.keys, b.window, sample.Median(samples), b.reclaims)
 	return table, nil
 }
 
@@ -111,7 +111,7 @@ func (b *prefixBench) reclaimOnce(ctx context.Context, m *member) (reclaimRound,
 	}
 	var phase atomic.Int32
 	cfg := m.config(50, 1, b.valueSize)
-	cfg.Choice, cfg.Phase, cfg.Phases = workload.NewUniform(1_000_000, 1), &phase, reclaimPhases
+	cfg.Choice, cfg.Phase, cfg.Phases = workload.NewUniform(uint32(b.keys), 1), &phase, reclaimPhases
 	var res load.Result
 	var loadErr error
 	var wg sync.WaitGroup

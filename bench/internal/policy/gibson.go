@@ -88,7 +88,7 @@ func limitFor(capacity, size int, policy cache.Eviction) (int64, error) {
 func itemsAt(limit int64, capacity, size int, policy cache.Eviction) (n int64, err error) {
 	p, err := makeGibson(limit, size, policy)
 	if err != nil {
-		return 0, nil //nolint:nilerr // limits near zero are refused, and the search goes on above
+		return 0, nil // limits near zero are refused; the search goes on above
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	for i := range uint64(3 * capacity) {
