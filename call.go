@@ -40,6 +40,7 @@ type call struct {
 	cost  int64         // bytes counted against Options.MaxInFlight
 	req   []byte        // the request in wire format
 	done  chan struct{} // holds one element once delivered
+	pool  *callPool     // where free puts it
 
 	patient bool // its caller cannot be cancelled
 
@@ -50,16 +51,22 @@ type call struct {
 	err    error  // why there is no reply, or none that fits the command
 }
 
-// calls is the pool of idle calls, shared so that Client and Pool may send one
-// call over several connections.
-var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+// callPool holds idle calls. Whatever calls send has one of its own, so that
+// no channel passes from one synctest bubble to another.
+type callPool struct{ p sync.Pool }
+
+func newCallPool() *callPool {
+	pool := new(callPool)
+	pool.p.New = func() any { return &call{pool: pool, done: make(chan struct{}, 1)} }
+	return pool
+}
 
 // maxKept is the size up to which an idle call keeps its request buffer.
 const maxKept = 64 << 10
 
 // newCall returns a call whose request is begun: append the payload to req.
-func newCall(op wire.Opcode, w want) *call {
-	cl := calls.Get().(*call)
+func (p *callPool) newCall(op wire.Opcode, w want) *call {
+	cl := p.p.Get().(*call)
 	cl.op, cl.want = op, w
 	cl.req = wire.BeginRequest(cl.req[:0], op)
 	return cl
@@ -72,7 +79,7 @@ func (cl *call) free() {
 	}
 	cl.reply, cl.dst, cl.number, cl.err = Reply{}, nil, 0, nil
 	cl.state.Store(callPending)
-	calls.Put(cl)
+	cl.pool.p.Put(cl)
 }
 
 // abandon gives the call up on behalf of its caller and reports whether it

@@ -22,9 +22,20 @@ type doer interface {
 // written here once and promoted by the types that embed them.
 type commands struct {
 	d        doer
+	calls    *callPool
 	maxKey   int // bytes, 0 for unchecked
 	maxValue int
 	text     *text // decodes values, nil for none
+}
+
+func newCommands(d doer, o Options) commands {
+	return commands{
+		d:        d,
+		calls:    newCallPool(),
+		maxKey:   o.MaxKeySize,
+		maxValue: o.MaxValueSize,
+		text:     newText(o.Encoding),
+	}
 }
 
 // Do sends any command and returns the server's reply. name and args are those
@@ -36,7 +47,7 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 	if !ok {
 		return Reply{}, &CommandError{Command: strconv.Quote(name), Err: ErrUnknownCommand}
 	}
-	cl := newCall(cmd.Op, wantReply)
+	cl := c.calls.newCall(cmd.Op, wantReply)
 	req, err := appendCommand(cl.req[:0], cmd, args)
 	if err != nil {
 		cl.free()
@@ -65,7 +76,7 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 
 // Ping asks the server for a sign of life.
 func (c *commands) Ping(ctx context.Context) error {
-	return c.code(ctx, newCall(wire.OpPing, wantCode), "")
+	return c.code(ctx, c.calls.newCall(wire.OpPing, wantCode), "")
 }
 
 // begin returns a call for a command whose payload begins with key.
@@ -73,7 +84,7 @@ func (c *commands) begin(op wire.Opcode, w want, key string) (*call, error) {
 	if err := c.checkKey(op, key); err != nil {
 		return nil, err
 	}
-	cl := newCall(op, w)
+	cl := c.calls.newCall(op, w)
 	cl.req = append(cl.req, key...)
 	return cl, nil
 }

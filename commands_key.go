@@ -77,7 +77,7 @@ func (c *commands) Set(ctx context.Context, key string, val []byte, ttl time.Dur
 	if err != nil {
 		return refuse(wire.OpSet, key, err)
 	}
-	cl := newCall(wire.OpSet, wantCode)
+	cl := c.calls.newCall(wire.OpSet, wantCode)
 	cl.req = strconv.AppendInt(cl.req, s, 10)
 	cl.req = append(cl.req, ' ')
 	cl.req = append(cl.req, key...)

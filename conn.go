@@ -2,6 +2,7 @@ package gibson
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"time"
@@ -30,7 +31,9 @@ type Conn struct {
 	room   *semaphore.Weighted // bytes of requests that may still be in flight
 	most   int64               // all that room has
 	polite bool                // reads can be interrupted, so that callers with a context may read
-	closed chan struct{}       // closed when err is set
+
+	readTimeout, writeTimeout time.Duration // of Options
+	closed                    chan struct{} // closed when err is set
 
 	in inbox // belongs to the reader
 
@@ -69,8 +72,11 @@ func newConn(nc net.Conn, addr string, o Options) *Conn {
 		in:      newInbox(o.MaxReplySize),
 		reading: true,
 		polite:  nc.SetReadDeadline(time.Time{}) == nil,
+
+		readTimeout:  o.ReadTimeout,
+		writeTimeout: o.WriteTimeout,
 	}
-	c.commands = commands{d: c, maxKey: o.MaxKeySize, maxValue: o.MaxValueSize, text: newText(o.Encoding)}
+	c.commands = newCommands(c, o)
 	go c.readLoop()
 	return c
 }
@@ -111,7 +117,7 @@ func (c *Conn) Err() error {
 // has agreed. Calls that were queued before are answered; those behind it fail
 // with ErrClosed and are not sent.
 func (c *Conn) End(ctx context.Context) error {
-	return c.code(ctx, newCall(wire.OpEnd, wantCode), "")
+	return c.code(ctx, c.calls.newCall(wire.OpEnd, wantCode), "")
 }
 
 // do sends a call and waits for its reply, as doer wants it.
@@ -180,10 +186,24 @@ func (c *Conn) kill(err error) {
 	c.reading = true
 	close(c.closed)
 	c.mu.Unlock()
-	_ = c.nc.Close() // wakes reader and writer; there is nobody to tell if it fails
+	c.hangUp(err == ErrClosed)
 	if unread {
 		c.drain()
 	}
+}
+
+// hangUp closes the socket, which wakes reader and writer. There is nobody to
+// tell if it fails. TLS says goodbye if asked to, which may take its time, so
+// the reader is woken before.
+func (c *Conn) hangUp(politely bool) {
+	if tc, ok := c.nc.(*tls.Conn); ok {
+		if !politely {
+			_ = tc.NetConn().Close()
+			return
+		}
+		_ = tc.SetReadDeadline(time.Unix(1, 0))
+	}
+	_ = c.nc.Close()
 }
 
 // lost returns the error of calls that were in flight when the connection

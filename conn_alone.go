@@ -27,6 +27,11 @@ func (c *Conn) readFor(ctx context.Context, cl *call) (kept bool, err error) {
 			<-cl.done
 			return true, cl.err
 		}
+		if c.readTimeout > 0 {
+			c.mu.Lock()
+			_ = c.resume() // there was progress
+			c.mu.Unlock()
+		}
 	}
 	<-cl.done
 	c.handOver()
@@ -48,12 +53,9 @@ func (c *Conn) leave(cl *call, err error) (kept bool, _ error) {
 func (c *Conn) handOver() {
 	c.mu.Lock()
 	c.quit = nil
-	if c.interrupted {
-		c.interrupted = false
-		_ = c.resume() // reads would go on to fail, and end the connection
-	}
-	c.inFlight -= c.in.answered
-	c.in.answered = 0
+	stale := c.interrupted
+	c.interrupted = false
+	c.settle(stale)
 	if c.inFlight == 0 {
 		c.rest()
 		c.mu.Unlock()
@@ -92,10 +94,24 @@ func (c *Conn) resume() error {
 		return nil // handOver will call again
 	}
 	var t time.Time
-	if c.failed != nil {
+	switch {
+	case c.failed != nil:
 		t = time.Now().Add(readRest)
+	case c.readTimeout > 0 && c.inFlight > 0:
+		t = time.Now().Add(c.readTimeout)
 	}
 	return c.nc.SetReadDeadline(t)
+}
+
+// settle notes the calls that the reader has answered. stale says that the
+// deadline for reads must be set anew; with a timeout it always must. c.mu is
+// held.
+func (c *Conn) settle(stale bool) {
+	c.inFlight -= c.in.answered
+	c.in.answered = 0
+	if stale || c.readTimeout > 0 {
+		_ = c.resume() // fails on a closed connection, which the next read will find
+	}
 }
 
 func timedOut(err error) bool {

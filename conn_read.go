@@ -41,8 +41,7 @@ func (c *Conn) readLoop() {
 			return
 		}
 		c.mu.Lock()
-		c.inFlight -= c.in.answered
-		c.in.answered = 0
+		c.settle(false)
 		if c.inFlight > 0 {
 			c.in.solo = 0
 		} else if c.in.solo >= soloCalls {

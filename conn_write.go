@@ -77,6 +77,9 @@ func (c *Conn) enqueue(cl *call) {
 	c.inFlight++
 	cl.seq = c.queued
 	c.queue = append(c.queue, cl)
+	if c.inFlight == 1 && c.readTimeout > 0 {
+		_ = c.resume()
+	}
 	if cl.op == wire.OpEnd {
 		c.ending = true
 	}
@@ -118,7 +121,7 @@ func (c *Conn) write(batch []byte, cl *call) {
 		case c.try != nil:
 			n, err = c.try.write(batch)
 		case cl.patient && round == 0:
-			n, err = c.nc.Write(batch)
+			n, err = c.blockingWrite(batch)
 		}
 		if err != nil {
 			c.writeFailed(n, err)
@@ -148,7 +151,7 @@ func (c *Conn) write(batch []byte, cl *call) {
 // then what is queued until nothing is.
 func (c *Conn) writeLoop(rest []byte, n int) {
 	for {
-		m, err := c.nc.Write(rest)
+		m, err := c.blockingWrite(rest)
 		if err != nil {
 			c.writeFailed(n+m, err)
 			return
@@ -162,6 +165,21 @@ func (c *Conn) writeLoop(rest []byte, n int) {
 		rest, n = c.take(), 0
 		c.mu.Unlock()
 	}
+}
+
+// blockingWrite writes b, within the timeout for writes if there is one.
+func (c *Conn) blockingWrite(b []byte) (int, error) {
+	if c.writeTimeout == 0 {
+		return c.nc.Write(b)
+	}
+	if err := c.nc.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
+		return 0, err
+	}
+	n, err := c.nc.Write(b)
+	if err == nil {
+		err = c.nc.SetWriteDeadline(time.Time{}) // tryWriter would meet it
+	}
+	return n, err
 }
 
 // writeFailed ends the writing after n bytes of a batch. What the server has

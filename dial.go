@@ -2,6 +2,7 @@ package gibson
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -18,6 +19,7 @@ const DefaultPort = "10128"
 //	@name                    a unix socket in Linux's abstract namespace
 //	host:port                TCP
 //	tcp://host:port          the same
+//	tls://host:port          TLS over TCP
 //
 // where an absent port is DefaultPort. A nil opts stands for the defaults.
 func Dial(ctx context.Context, address string, opts *Options) (*Conn, error) {
@@ -25,20 +27,24 @@ func Dial(ctx context.Context, address string, opts *Options) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	network, addr, err := splitAddress(address)
+	t, err := splitAddress(address)
 	if err != nil {
 		return nil, err
 	}
-	var d net.Dialer
-	nc, err := d.DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, fmt.Errorf("gibson: %w", err)
-	}
-	return newConn(nc, address, o), nil
+	return t.dial(ctx, o)
 }
 
-// splitAddress returns the network and the address that package net wants.
-func splitAddress(address string) (network, addr string, err error) {
+// target is a parsed address.
+type target struct {
+	address string // as it was given
+	network string // "unix" or "tcp"
+	addr    string // as package net wants it
+	tls     bool   // the scheme is tls
+}
+
+// splitAddress parses an address of Dial.
+func splitAddress(address string) (target, error) {
+	t := target{address: address}
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
 		rest = address
@@ -49,15 +55,17 @@ func splitAddress(address string) (network, addr string, err error) {
 		}
 	}
 	if rest == "" {
-		return "", "", fmt.Errorf("gibson: address %q names no server", address)
+		return target{}, fmt.Errorf("gibson: address %q names no server", address)
 	}
 	switch scheme {
 	case "unix":
-		return "unix", rest, nil
-	case "tcp":
-		return "tcp", withPort(rest), nil
+		t.network, t.addr = "unix", rest
+	case "tls", "tcp":
+		t.network, t.addr, t.tls = "tcp", withPort(rest), scheme == "tls"
+	default:
+		return target{}, fmt.Errorf("gibson: address %q: unknown scheme %q", address, scheme)
 	}
-	return "", "", fmt.Errorf("gibson: address %q: unknown scheme %q", address, scheme)
+	return t, nil
 }
 
 // withPort adds the default port to a host without one.
@@ -70,4 +78,49 @@ func withPort(host string) string {
 		return net.JoinHostPort(bare, DefaultPort)
 	}
 	return host // net says what is wrong with it
+}
+
+// dial connects.
+func (t target) dial(ctx context.Context, o Options) (*Conn, error) {
+	if o.DialTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.DialTimeout)
+		defer cancel()
+	}
+	dial := o.Dialer
+	if dial == nil {
+		dial = (&net.Dialer{KeepAlive: o.KeepAlive}).DialContext
+	}
+	nc, err := dial(ctx, t.network, t.addr)
+	if err != nil {
+		return nil, fmt.Errorf("gibson: %w", err)
+	}
+	if o.TLS != nil || t.tls {
+		if nc, err = t.handshake(ctx, nc, o.TLS); err != nil {
+			return nil, fmt.Errorf("gibson: TLS with %s: %w", t.address, err)
+		}
+	}
+	return newConn(nc, t.address, o), nil
+}
+
+// handshake returns nc encrypted. On error nc is closed.
+func (t target) handshake(ctx context.Context, nc net.Conn, cfg *tls.Config) (net.Conn, error) {
+	if cfg == nil {
+		cfg = &tls.Config{}
+	}
+	if cfg.ServerName == "" && t.network == "tcp" {
+		host, _, err := net.SplitHostPort(t.addr)
+		if err != nil {
+			_ = nc.Close() // the address is the error to report
+			return nil, err
+		}
+		cfg = cfg.Clone()
+		cfg.ServerName = host
+	}
+	tc := tls.Client(nc, cfg)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		_ = nc.Close() // the handshake is the error to report
+		return nil, err
+	}
+	return tc, nil
 }

@@ -21,6 +21,7 @@ func TestSplitAddress(t *testing.T) {
 		{"localhost", "tcp", "localhost:10128"},
 		{"tcp://cache:1", "tcp", "cache:1"},
 		{"tcp://cache", "tcp", "cache:10128"},
+		{"tls://cache", "tls", "cache:10128"},
 		{"[::1]:5", "tcp", "[::1]:5"},
 		{"[::1]", "tcp", "[::1]:10128"},
 		{"::1", "tcp", "[::1]:10128"},
@@ -29,7 +30,10 @@ func TestSplitAddress(t *testing.T) {
 		{"unix://", "", ""},
 		{"http://cache", "", ""},
 	} {
-		network, addr, err := gibson.SplitAddress(tc.address)
+		network, addr, tls, err := gibson.SplitAddress(tc.address)
+		if tls {
+			network = "tls"
+		}
 		if network != tc.network || addr != tc.addr || (err == nil) != (tc.network != "") {
 			t.Errorf("%q: %q, %q, %v, want %q, %q", tc.address, network, addr, err, tc.network, tc.addr)
 		}
@@ -45,7 +49,7 @@ func TestDialFails(t *testing.T) {
 			t.Errorf("Dial(%q): message %q", address, err)
 		}
 	}
-	for _, o := range []gibson.Options{{MaxKeySize: -1}, {MaxValueSize: -1}, {MaxReplySize: -1}, {MaxInFlight: -1}} {
+	for _, o := range []gibson.Options{{MaxKeySize: -1}, {MaxValueSize: -1}, {MaxReplySize: -1}, {MaxInFlight: -1}, {DialTimeout: -1}, {ReadTimeout: -1}, {WriteTimeout: -1}} {
 		if c, err := gibson.Dial(t.Context(), fake(t, func(net.Conn) {}), &o); err == nil {
 			c.Close()
 			t.Errorf("Dial with %+v succeeded", o)

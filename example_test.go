@@ -444,3 +444,10 @@ func ExamplePipeline() {
 	// 1 <nil>
 	//  gibson: not found
 }
+
+func ExampleOptions_FromURL() {
+	opts := &gibson.Options{MaxKeySize: 1 << 10}
+	address, err := opts.FromURL("tcp://cache.example?read_timeout=2s&encoding=utf-8")
+	fmt.Println(address, err, opts.ReadTimeout, opts.Encoding)
+	// Output: tcp://cache.example <nil> 2s utf-8
+}

@@ -12,7 +12,10 @@ func NewConn(nc net.Conn) *Conn {
 }
 
 // SplitAddress is what Dial makes of an address.
-var SplitAddress = splitAddress
+func SplitAddress(address string) (network, addr string, tls bool, err error) {
+	t, err := splitAddress(address)
+	return t.network, t.addr, t.tls, err
+}
 
 // Unsent reports whether err says that the server saw nothing of a request.
 func Unsent(err error) bool {

@@ -1,10 +1,16 @@
 package gibson
 
-import "fmt"
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"time"
+)
 
 // Options are the settings of Dial. Nil and the zero value stand for the
-// defaults named with each field; a negative value is an error. Options are
-// read once and not changed.
+// defaults named with each field; a negative value is an error unless the
+// field gives it a meaning. Options are read once and not changed.
 type Options struct {
 	// MaxKeySize and MaxValueSize bound keys, prefixes and values that the
 	// typed methods accept, in bytes; what is above fails with ErrTooLarge and
@@ -27,6 +33,32 @@ type Options struct {
 	// see WithEncoding. Empty leaves values as they are. Unlike other settings
 	// a wrong one is not an error here: it fails the calls that decode.
 	Encoding string
+
+	// TLS, if not nil, has the connection encrypted, as the scheme tls does
+	// with the zero Config. An empty ServerName is filled in from the address.
+	TLS *tls.Config
+
+	// Dialer, if not nil, makes the connections to the network and address, of
+	// which package net has the vocabulary, instead of a net.Dialer. TLS is
+	// added to what it returns.
+	Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+	// DialTimeout bounds the time to connect, TLS handshake included. Zero
+	// leaves that to the context.
+	DialTimeout time.Duration
+
+	// KeepAlive is the idle time after which TCP asks whether the other side
+	// is still there, and the interval at which it asks again. Zero stands for
+	// 15 seconds; a negative value turns it off. It does not concern
+	// connections of a Dialer.
+	KeepAlive time.Duration
+
+	// ReadTimeout bounds the time in which nothing arrives although a reply is
+	// due. WriteTimeout bounds the time to send what does not fit the socket's
+	// buffer at once. Either closes the connection, with an error that
+	// matches os.ErrDeadlineExceeded. Zero stands for no bound; contexts bound
+	// calls without closing anything.
+	ReadTimeout, WriteTimeout time.Duration
 }
 
 const defaultMaxInFlight = 4 << 20
@@ -39,12 +71,15 @@ func (o *Options) resolved() (Options, error) {
 	}
 	for _, f := range []struct {
 		name  string
-		value int
+		value int64
 	}{
-		{"MaxKeySize", r.MaxKeySize},
-		{"MaxValueSize", r.MaxValueSize},
-		{"MaxReplySize", r.MaxReplySize},
-		{"MaxInFlight", r.MaxInFlight},
+		{"MaxKeySize", int64(r.MaxKeySize)},
+		{"MaxValueSize", int64(r.MaxValueSize)},
+		{"MaxReplySize", int64(r.MaxReplySize)},
+		{"MaxInFlight", int64(r.MaxInFlight)},
+		{"DialTimeout", int64(r.DialTimeout)},
+		{"ReadTimeout", int64(r.ReadTimeout)},
+		{"WriteTimeout", int64(r.WriteTimeout)},
 	} {
 		if f.value < 0 {
 			return Options{}, fmt.Errorf("gibson: Options.%s is %d, want 0 or more", f.name, f.value)

@@ -37,7 +37,7 @@ func (p *Pipeline) Do(name string, args ...any) {
 		p.refuse(&CommandError{Command: strconv.Quote(name), Err: ErrUnknownCommand})
 		return
 	}
-	cl := newCall(cmd.Op, wantReply)
+	cl := p.c.calls.newCall(cmd.Op, wantReply)
 	req, err := appendCommand(cl.req[:0], cmd, args)
 	if err != nil {
 		cl.free()

@@ -55,7 +55,7 @@ type StatPair struct {
 
 // Stats returns the server's figures.
 func (c *commands) Stats(ctx context.Context) (Stats, error) {
-	cl := newCall(wire.OpStats, wantReply)
+	cl := c.calls.newCall(wire.OpStats, wantReply)
 	r, err := c.pairs(ctx, cl, "")
 	if err != nil {
 		return Stats{}, err
