@@ -1,109 +1,227 @@
 package radix
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/gogibson/gibson/internal/arena"
 )
 
-// Check tests every invariant of the tree and returns the first that does not
-// hold. It visits every node.
+// ErrCorrupt is what [Tree.Check] wraps.
+var ErrCorrupt = errors.New("radix: corrupt")
+
+// Check verifies every invariant of the tree and of the memory below it: the
+// formats, the order of children, the sums, that no node is there without
+// need, and that every block in use is part of the tree or waits for Reclaim.
+// It visits everything.
 func (t *Tree) Check() error {
-	if len(t.root.label) != 0 {
-		return fmt.Errorf("radix: the root has the label %q, want none", t.root.label)
+	c := checker{t: t, size: make(map[handle]int)}
+	if err := c.tree(t.root, true); err != nil {
+		return err
 	}
-	used, err := checkFamily(t.root)
-	if err != nil {
-		return fmt.Errorf("radix: %w", err)
+	if err := c.trash(); err != nil {
+		return err
 	}
-	for _, n := range t.queue {
-		u, err := checkFamily(n)
-		if err != nil {
-			return fmt.Errorf("radix: detached: %w", err)
+	for _, r := range []*arena.Region{t.nodes, t.leaves} {
+		// A block that is not part of the tree has the size 0 here, which
+		// shows in the sums of the region.
+		if err := r.Check(func(h handle) int { return c.size[h] }); err != nil {
+			return err
 		}
-		used += u
 	}
-	if used != t.used {
-		return fmt.Errorf("radix: the tree says it takes %d bytes, its nodes take %d", t.used, used)
+	if blocks := t.nodes.Stats().Blocks + t.leaves.Stats().Blocks; blocks != len(c.size) {
+		return fmt.Errorf("%w: %d blocks are in use, the tree has %d", ErrCorrupt, blocks, len(c.size))
 	}
 	return nil
 }
 
-// sum is a node whose subtree is being added up.
-type sum struct {
-	n     *node
-	next  int
-	depth int // length of the path up to the end of the label
-	items int
-	bytes int64
+func corrupt(h handle, format string, args ...any) error {
+	return fmt.Errorf("%w: %#x %s", ErrCorrupt, uint32(h), fmt.Sprintf(format, args...))
 }
 
-// checkFamily tests the subtree of top and returns what it takes.
-func checkFamily(top *node) (used int64, err error) {
-	stack := []sum{{n: top, depth: pathLength(top)}}
+type checker struct {
+	t    *Tree
+	size map[handle]int // of every block seen
+}
+
+// A sum is a node whose children are being added up.
+type sum struct {
+	h      handle
+	next   int // the slot to look at next
+	depth  int // bytes of the key before its children
+	items  int
+	weight int64
+}
+
+// tree checks root and all below it, and the weights if root is that of the
+// tree: what was detached has lost the bytes above it.
+func (c *checker) tree(root handle, weights bool) error {
+	if root == 0 {
+		return nil
+	}
+	top := sum{}
+	stack := []sum{}
+	visit := func(h handle, depth int, above *sum) error {
+		if !c.t.isLeaf(h) {
+			if err := c.node(h); err != nil {
+				return err
+			}
+			p := c.t.mem.At(h)
+			stack = append(stack, sum{h: h, depth: depth + nodeAt(p).prefixLen()})
+			return nil
+		}
+		l, err := c.leaf(h)
+		above.items++
+		above.weight += int64(depth + l.suffixLen + l.recLen)
+		return err
+	}
+	if err := visit(root, 0, &top); err != nil {
+		return err
+	}
 	for len(stack) > 0 {
 		s := &stack[len(stack)-1]
-		if s.next == 0 {
-			if err := checkNode(s.n, len(stack) == 1); err != nil {
-				return 0, err
+		p := c.t.mem.At(s.h)
+		n := nodeAt(p)
+		h, next := n.nextSlot(p, s.next)
+		if h != 0 {
+			s.next = next
+			depth := s.depth + 1
+			if ends := next == n.width()+1; ends {
+				depth--
+				if !c.t.isLeaf(h) || leafAt(c.t.mem.At(h)).suffixLen != 0 {
+					return corrupt(s.h, "ends a key, and %#x is not its leaf", uint32(h))
+				}
 			}
-			used += nodeCost + int64(len(s.n.label)+cap(s.n.rec))
-			if s.n.rec != nil {
-				s.items++
-				s.bytes += int64(s.depth + len(s.n.rec))
+			if err := visit(h, depth, s); err != nil {
+				return err
 			}
-		}
-		if s.next < len(s.n.children) {
-			c := s.n.children[s.next]
-			s.next++
-			stack = append(stack, sum{n: c, depth: s.depth + len(c.label)})
 			continue
 		}
-		if s.items != s.n.items {
-			return 0, fmt.Errorf("node %q says it has %d items, has %d", s.n.label, s.n.items, s.items)
-		}
-		if s.bytes != s.n.bytes {
-			return 0, fmt.Errorf("node %q says it weighs %d bytes, weighs %d", s.n.label, s.n.bytes, s.bytes)
+		items, weight := c.t.weigh(s.h, 0)
+		if items != s.items || weights && weight != s.weight {
+			return corrupt(s.h, "says %d items and weight %d, has %d and %d", items, weight, s.items, s.weight)
 		}
 		stack = stack[:len(stack)-1]
 		if len(stack) > 0 {
-			up := &stack[len(stack)-1]
-			up.items += s.items
-			up.bytes += s.bytes
+			above := &stack[len(stack)-1]
+			above.items += items
+			above.weight += weight
 		}
 	}
-	return used, nil
+	return nil
 }
 
-// pathLength returns the length of the path to the end of top's label. A
-// detached family no longer has its path, so it is found from the weight of
-// the first record below top: the rest of the weights must then agree.
-func pathLength(top *node) int {
-	n, below := top, 0
-	for n.rec == nil || len(n.children) > 0 {
-		if len(n.children) == 0 {
-			return 0 // the empty root
-		}
-		n = n.children[0]
-		below += len(n.label)
+// width is the number of slots that may be in use.
+func (n node) width() int {
+	if n.isRange() {
+		return n.slots()
 	}
-	return int(n.bytes) - len(n.rec) - below
+	return n.sorted()
 }
 
-// checkNode tests what must hold at a node by itself.
-func checkNode(n *node, top bool) error {
-	if n.rec == nil && len(n.children) < 2 && !top {
-		return fmt.Errorf("node %q has no record and %d children, want 2 or more", n.label, len(n.children))
+// see notes a block and that it was not seen before.
+func (c *checker) see(h handle, size int) error {
+	if c.size[h] != 0 {
+		return corrupt(h, "is reached twice")
 	}
-	for i, c := range n.children {
-		if len(c.label) == 0 {
-			return fmt.Errorf("node %q has a child with an empty label", n.label)
+	c.size[h] = size
+	return nil
+}
+
+func (c *checker) leaf(h handle) (leaf, error) {
+	l := leafAt(c.t.mem.At(h))
+	if l.rec%4 != 0 || l.suffix-leafHeader >= 2*arena.Unit {
+		return l, corrupt(h, "has the layout %+v", l)
+	}
+	return l, c.see(h, l.size())
+}
+
+func (c *checker) node(h handle) error {
+	p := c.t.mem.At(h)
+	n := nodeAt(p)
+	if err := c.see(h, n.size()); err != nil {
+		return err
+	}
+	if err := c.children(h, p, n); err != nil {
+		return err
+	}
+	return c.single(h, p, n)
+}
+
+// children checks the slots of a node.
+func (c *checker) children(h handle, p unsafe.Pointer, n node) error {
+	if n.isRange() {
+		used := 0
+		for i := range n.slots() {
+			if *slotAt(p, n.children()+4*i) != 0 {
+				used++
+			}
 		}
-		if i > 0 && n.children[i-1].label[0] >= c.label[0] {
-			return fmt.Errorf("node %q has child %q before %q", n.label, n.children[i-1].label, c.label)
+		if used != n.count(p) || n.lo()+n.slots() > 256 {
+			return corrupt(h, "is a range node from %#x of %d slots, %d children, and says %d", n.lo(), n.slots(), used, n.count(p))
+		}
+		return nil
+	}
+	if n.sorted() > n.slots() {
+		return corrupt(h, "has %d children and room for %d", n.sorted(), n.slots())
+	}
+	keys := bytesAt(p, n.keys(), n.sorted())
+	for i := range keys {
+		if i > 0 && keys[i-1] >= keys[i] {
+			return corrupt(h, "has the keys %q", keys)
+		}
+		if *slotAt(p, n.children()+4*i) == 0 {
+			return corrupt(h, "has no child for its key %q", keys[i])
 		}
 	}
-	if len(n.rec) > 0 && uintptr(unsafe.Pointer(&n.rec[0]))%4 != 0 {
-		return fmt.Errorf("record at node %q is not aligned to 4 bytes", n.label)
+	return nil
+}
+
+// single checks that a node with a single entry has a reason to be there.
+func (c *checker) single(h handle, p unsafe.Pointer, n node) error {
+	switch n.entries(p) {
+	case 0:
+		return corrupt(h, "leads nowhere")
+	case 1:
+	default:
+		return nil
+	}
+	if c.t.loose > 0 {
+		return nil
+	}
+	if child, _ := n.nextSlot(p, 0); !c.t.isLeaf(child) {
+		if below := nodeAt(c.t.mem.At(child)); n.prefixLen()+1+below.prefixLen() > maxPrefix {
+			return nil
+		}
+	}
+	return corrupt(h, "has a prefix of %d bytes and a single entry", n.prefixLen())
+}
+
+// trash notes the blocks that wait for Reclaim.
+func (c *checker) trash() error {
+	for _, h := range c.t.trashLeaves {
+		if _, err := c.leaf(h); err != nil {
+			return err
+		}
+	}
+	for h := c.t.trash; h != 0; {
+		p := c.t.mem.At(h)
+		n := nodeAt(p)
+		if err := c.see(h, n.size()); err != nil {
+			return err
+		}
+		for i := int(*trashDone(p)); ; {
+			child, next := n.nextSlot(p, i)
+			if child == 0 {
+				break
+			}
+			if err := c.tree(child, false); err != nil {
+				return err
+			}
+			i = next
+		}
+		h = *trashNext(p)
 	}
 	return nil
 }

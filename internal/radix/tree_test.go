@@ -4,210 +4,124 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"sort"
-	"strings"
+	"sync"
 	"testing"
 )
 
-// TestAgainstSortedMap runs random operations on a tree and on a plain map and
-// compares every answer.
-func TestAgainstSortedMap(t *testing.T) {
-	t.Parallel()
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	for round := range uint64(20) {
-		m := newModel(t, rand.New(rand.NewPCG(seed, round)))
-		for range 2000 {
-			m.step()
+func TestNoGoAllocations(t *testing.T) {
+	tree := newTree(t)
+	keys := make([][]byte, 1000)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "app:user:%08d:profile", i*7)
+		if _, err := tree.Put(keys[i], 100); err != nil {
+			t.Fatal(err)
 		}
-		m.compare()
-		m.drain()
+	}
+	prefix := []byte("app:user:00000")
+	buf := make([]byte, 0, 64)
+	i := 0
+	for _, c := range []struct {
+		name string
+		f    func()
+	}{
+		{"Find", func() { tree.Find(keys[i%1000]) }},
+		{"Put", func() { _, _ = tree.Put(keys[i%1000], 20+i%100) }},
+		{"Delete and Put", func() { tree.Delete(keys[i%1000]); _, _ = tree.Put(keys[i%1000], 20+i%100) }},
+		{"Seek and Store", func() { tree.Seek(keys[i%1000]); _, _ = tree.Store(30) }},
+		{"Count", func() { tree.Count(prefix) }},
+		{"Weigh", func() { tree.Weigh(prefix) }},
+		{"Nth", func() { buf, _ = tree.Nth(i%1000, buf[:0]) }},
+		{"Touch", func() { tree.Touch(keys[:100]) }},
+		{"Memory", func() { tree.Memory() }},
+		{"Defrag", func() { tree.Defrag(10) }},
+	} {
+		if n := testing.AllocsPerRun(1000, func() { c.f(); i += 13 }); n != 0 {
+			t.Errorf("%s: %v Go allocations, want 0", c.name, n)
+		}
 	}
 }
 
-// model is a tree beside the map it must agree with.
-type model struct {
-	t    *testing.T
-	r    *rand.Rand
-	tree *Tree
-	want map[string]string
-	// owed is how many records were detached and not yet seen by Reclaim.
-	owed int
+// What only reads runs beside itself: the race detector watches.
+func TestConcurrentReaders(t *testing.T) {
+	tree := newTree(t)
+	keys := make([][]byte, 500)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "k:%d", i*i)
+		rec, err := tree.Put(keys[i], len(keys[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(rec, keys[i])
+	}
+	var wg sync.WaitGroup
+	for g := range 4 {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(g), 0))
+			for range 300 {
+				key := keys[r.IntN(len(keys))]
+				if rec := tree.Find(key); !bytes.Equal(rec, key) {
+					t.Errorf("Find(%q) = %q", key, rec)
+				}
+				if tree.Count(key[:3]) == 0 {
+					t.Errorf("Count(%q) = 0", key[:3])
+				}
+				tree.Touch(keys[:20])
+				tree.Nth(r.IntN(len(keys)), nil)
+				n := 0
+				tree.Walk(key[:3], nil, func(k, rec []byte) bool {
+					if !bytes.Equal(k, rec) {
+						t.Errorf("Walk: %q has the record %q", k, rec)
+					}
+					n++
+					return n < 20
+				})
+			}
+		})
+	}
+	wg.Wait()
 }
 
-func newModel(t *testing.T, r *rand.Rand) *model {
-	tree, err := New(Options{})
-	if err != nil {
+// Touch takes any keys, whatever they have in common with those that are there.
+func TestTouch(t *testing.T) {
+	for i, s := range shapes {
+		m := newModel(t, s, uint64(i))
+		m.tree.Touch([][]byte{[]byte("the tree is empty"), nil})
+		for range 300 {
+			m.put(m.shape.key(m.rng))
+		}
+		batch := make([][]byte, 40)
+		for i := range batch {
+			batch[i] = []byte(m.prefix() + m.shape.key(m.rng))
+			if i%3 == 0 {
+				batch[i] = []byte(m.shape.key(m.rng))
+			}
+		}
+		m.tree.Touch(batch)
+		m.check()
+	}
+}
+
+// Records are aligned so that their words can be used atomically.
+func TestRecordsAreAligned(t *testing.T) {
+	for i, s := range shapes {
+		m := newModel(t, s, uint64(i))
+		for range 500 {
+			m.step(true)
+		}
+		m.tree.Walk(nil, nil, func(key, rec []byte) bool {
+			if addr := addressOf(rec); addr%4 != 0 {
+				t.Fatalf("the record of %.40q is at %#x", key, addr)
+			}
+			return true
+		})
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	tree := newTree(t)
+	if _, err := tree.Put([]byte("k"), 10); err != nil {
 		t.Fatal(err)
 	}
-	return &model{t: t, r: r, tree: tree, want: map[string]string{}}
-}
-
-// key returns a key of few different bytes, so that keys share prefixes and
-// contain each other. Now and then it is a long one.
-func (m *model) key() string {
-	n := m.r.IntN(7)
-	if m.r.IntN(50) == 0 {
-		n = m.r.IntN(300)
-	}
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = "\x00ab\xff"[m.r.IntN(4)]
-	}
-	return string(b)
-}
-
-func (m *model) put(key, val string) {
-	rec, err := m.tree.Put([]byte(key), len(val))
-	if err != nil || len(rec) != len(val) {
-		m.t.Fatalf("Put(%q, %d) = %d bytes, %v", key, len(val), len(rec), err)
-	}
-	copy(rec, val)
-	m.want[key] = val
-}
-
-func (m *model) step() {
-	m.t.Helper()
-	key := m.key()
-	switch m.r.IntN(20) {
-	default:
-		m.put(key, strings.Repeat(string(rune('A'+m.r.IntN(26))), m.r.IntN(20)))
-	case 0, 1, 2, 3, 4, 5:
-		_, had := m.want[key]
-		if got := m.tree.Delete([]byte(key)); got != had {
-			m.t.Fatalf("Delete(%q) = %v, want %v", key, got, had)
-		}
-		delete(m.want, key)
-	case 6:
-		if m.r.IntN(4) > 0 && len(key) < 2 {
-			return // else nothing ever grows
-		}
-		n := len(m.under(key))
-		if got := m.tree.Detach([]byte(key)); got != n {
-			m.t.Fatalf("Detach(%q) = %d, want %d", key, got, n)
-		}
-		m.owed += n
-		for _, k := range m.under(key) {
-			delete(m.want, k)
-		}
-	case 7:
-		m.tree.Reclaim(m.r.IntN(10), func([]byte) { m.owed-- })
-	case 8:
-		m.family(key)
-	case 9:
-		m.walk(key, m.key())
-	}
-	if m.r.IntN(10) == 0 {
-		if err := m.tree.Check(); err != nil {
-			m.t.Fatal(err)
-		}
-	}
-	k := m.key()
-	v, ok := m.want[k]
-	if got := m.tree.Find([]byte(k)); string(got) != v || (got != nil) != ok {
-		m.t.Fatalf("Find(%q) = %q, want %q, %v", k, got, v, ok)
-	}
-	if m.tree.Len() != len(m.want) {
-		m.t.Fatalf("Len = %d, want %d", m.tree.Len(), len(m.want))
-	}
-}
-
-// under returns the model's keys with a prefix, in order.
-func (m *model) under(prefix string) []string {
-	var keys []string
-	for k := range m.want {
-		if strings.HasPrefix(k, prefix) {
-			keys = append(keys, k)
-		}
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-func (m *model) family(prefix string) {
-	m.t.Helper()
-	keys, weight := m.under(prefix), 0
-	for _, k := range keys {
-		weight += len(k) + len(m.want[k])
-	}
-	if got := m.tree.Count([]byte(prefix)); got != len(keys) {
-		m.t.Fatalf("Count(%q) = %d, want %d", prefix, got, len(keys))
-	}
-	if n, w := m.tree.Weigh([]byte(prefix)); n != len(keys) || w != int64(weight) {
-		m.t.Fatalf("Weigh(%q) = %d, %d, want %d, %d", prefix, n, w, len(keys), weight)
-	}
-}
-
-func (m *model) walk(prefix, from string) {
-	m.t.Helper()
-	var want, got []string
-	for _, k := range m.under(prefix) {
-		if k >= from {
-			want = append(want, k+"="+m.want[k])
-		}
-	}
-	limit := m.r.IntN(len(want) + 2)
-	m.tree.Walk([]byte(prefix), []byte(from), func(key, rec []byte) bool {
-		got = append(got, string(key)+"="+string(rec))
-		return len(got) <= limit
-	})
-	want = want[:min(len(want), limit+1)]
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		m.t.Fatalf("Walk(%q, %q) = %q, want %q", prefix, from, got, want)
-	}
-}
-
-// compare checks the whole order, by Walk and by Nth.
-func (m *model) compare() {
-	m.t.Helper()
-	m.family("")
-	m.walk("", "")
-	for i, k := range m.under("") {
-		if key, rec := m.tree.Nth(i, []byte("x")); string(key) != "x"+k || string(rec) != m.want[k] {
-			m.t.Fatalf("Nth(%d) = %q, %q, want %q, %q", i, key, rec, "x"+k, m.want[k])
-		}
-	}
-	if key, rec := m.tree.Nth(m.tree.Len(), nil); key != nil || rec != nil {
-		m.t.Fatalf("Nth(Len) = %q, %q, want nothing", key, rec)
-	}
-}
-
-// drain empties the tree one way or the other and wants every byte back.
-func (m *model) drain() {
-	m.t.Helper()
-	if m.r.IntN(2) == 0 {
-		for k := range m.want {
-			m.tree.Delete([]byte(k))
-		}
-	} else {
-		m.owed += m.tree.Detach(nil)
-	}
-	for m.tree.Reclaim(100, func([]byte) { m.owed-- }) {
-	}
-	if m.owed != 0 {
-		m.t.Fatalf("Reclaim has not shown %d records", m.owed)
-	}
-	if err := m.tree.Check(); err != nil {
-		m.t.Fatal(err)
-	}
-	empty, err := New(Options{})
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	if got, want := m.tree.Memory(), empty.Memory(); got != want {
-		m.t.Fatalf("emptied tree takes %+v, an empty one %+v", got, want)
-	}
-}
-
-// TestKeyIsCopied: the caller may reuse the key it gave to Put.
-func TestKeyIsCopied(t *testing.T) {
-	tree, _ := New(Options{})
-	key := []byte("key")
-	if _, err := tree.Put(key, 1); err != nil {
-		t.Fatal(err)
-	}
-	copy(key, "xxx")
-	if tree.Find([]byte("key")) == nil || bytes.Equal(key, []byte("key")) {
-		t.Fatal("the tree kept the caller's slice")
-	}
+	tree.Close()
+	tree.Close()
 }

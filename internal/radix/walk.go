@@ -1,97 +1,178 @@
 package radix
 
-// frame is a node on the path from the start of a walk to where it stands.
-type frame struct {
-	n    *node
-	next int // the child to visit next; -1 when the record comes first
-	path int // the length of the key up to n, its label excluded
-}
+import (
+	"bytes"
+	"unsafe"
+)
 
-// Walk calls fn for every key that begins with prefix and is not less than
-// from, in ascending byte order, until fn returns false. A nil from is less
-// than every key. key is valid during the call only. fn may change the bytes
-// of the record but not the tree.
+// Walk calls fn with every key that begins with prefix and is not less than
+// from, in ascending order, until fn returns false. key is valid during the
+// call only; fn may change the bytes of rec but not the tree. Walk may run
+// beside other calls that change nothing.
 func (t *Tree) Walk(prefix, from []byte, fn func(key, rec []byte) bool) {
-	n := t.family(prefix)
-	if n == nil {
+	h, depth := t.family(prefix, nil)
+	if h == 0 {
 		return
 	}
-	var stack [32]frame
-	w := walker{frames: stack[:0]}
-	w.start(t, prefix)
-	w.push(n)
-	w.seek(from)
-	for len(w.frames) > 0 {
-		f := &w.frames[len(w.frames)-1]
+	inside := bytes.HasPrefix(from, prefix)
+	if !inside && bytes.Compare(from, prefix) > 0 {
+		return // the whole family is less than from
+	}
+	w := t.walkers.Get().(*walker)
+	w.tree = t
+	w.key = append(w.key[:0], prefix[:depth]...)
+	w.stack = w.stack[:0]
+	if inside && len(from) > len(prefix) {
+		w.seek(h, from)
+	} else {
+		w.enter(h)
+	}
+	for w.next() && fn(w.key, w.rec) {
+	}
+	w.rec = nil
+	if cap(w.key) <= maxWalker && cap(w.stack) <= maxWalker {
+		t.walkers.Put(w)
+	}
+}
+
+// maxWalker bounds what a walker keeps for the next walk.
+const maxWalker = 64 << 10
+
+// A walker goes through a tree in order. Its stack is a slice, so the depth
+// of the tree costs no goroutine stack.
+type walker struct {
+	tree  *Tree
+	key   []byte  // of the leaf that next moved to
+	rec   []byte  // its record
+	stack []frame // the nodes above what comes next
+	ready handle  // a leaf that comes before what the stack says, or 0
+	depth int     // bytes of the key before those of ready
+}
+
+// A frame is a node and where the walk stands in it.
+type frame struct {
+	node  handle
+	next  int  // the slot that comes next; -1: the key that ends at the node
+	depth int  // bytes of the key before the node's children
+	off   int  // the distance from the node's start to the slot that was taken
+	done  bool // defragmentation has looked at the node and those above it
+}
+
+// enter makes h and all below it come next. The key ends before h's bytes.
+func (w *walker) enter(h handle) {
+	if w.tree.isLeaf(h) {
+		w.ready, w.depth = h, len(w.key)
+		return
+	}
+	p := w.tree.mem.At(h)
+	w.key = append(w.key, nodeAt(p).prefixOf(p)...)
+	w.stack = append(w.stack, frame{node: h, next: -1, depth: len(w.key)})
+}
+
+// seek makes the keys from from on come next, of those at h and below. The
+// key ends before h's bytes, and from begins with it.
+func (w *walker) seek(h handle, from []byte) {
+	t := w.tree
+	for {
+		p := t.mem.At(h)
+		rest := from[len(w.key):]
+		if t.isLeaf(h) {
+			if bytes.Compare(leafAt(p).suffixOf(p), rest) >= 0 {
+				w.enter(h)
+			}
+			return
+		}
+		n := nodeAt(p)
+		own := n.prefixOf(p)
+		if len(rest) <= len(own) || string(own) != string(rest[:len(own)]) {
+			if bytes.Compare(own, rest) >= 0 {
+				w.enter(h)
+			}
+			return
+		}
+		w.key = append(w.key, own...)
+		c := rest[len(own)]
+		next := 0
+		if n.isRange() {
+			next = max(0, int(c)-n.lo())
+		} else {
+			next = n.below(p, c)
+		}
+		w.stack = append(w.stack, frame{node: h, next: next, depth: len(w.key)})
+		off := n.slot(p, c)
+		if off == 0 || *slotAt(p, off) == 0 {
+			return
+		}
+		f := &w.stack[len(w.stack)-1]
+		f.next++
+		f.off = off
+		w.key = append(w.key, c)
+		h = *slotAt(p, off)
+	}
+}
+
+// next moves to the next leaf, reads it and reports whether there is one.
+func (w *walker) next() bool {
+	if !w.advance() {
+		return false
+	}
+	w.load()
+	w.ready = 0
+	return true
+}
+
+// advance makes the next leaf w.ready and reports whether there is one. It
+// does not touch the leaf.
+func (w *walker) advance() bool {
+	t := w.tree
+	for w.ready == 0 {
+		if len(w.stack) == 0 {
+			return false
+		}
+		f := &w.stack[len(w.stack)-1]
+		p := t.mem.At(f.node)
+		n := nodeAt(p)
+		w.key = w.key[:f.depth]
 		if f.next < 0 {
 			f.next = 0
-			if f.n.rec != nil && !fn(w.key, f.n.rec) {
-				return
+			if n.hasTerm() {
+				f.off = n.term()
+				w.ready, w.depth = *slotAt(p, f.off), f.depth
+				break
 			}
 		}
-		if f.next < len(f.n.children) {
-			c := f.n.children[f.next]
-			f.next++
-			w.push(c)
+		i, h := n.child(p, f.next)
+		f.next = i + 1
+		if h == 0 {
+			w.stack = w.stack[:len(w.stack)-1]
 			continue
 		}
-		w.pop()
+		f.off = n.children() + 4*i
+		w.key = append(w.key, n.keyAt(p, f.off))
+		w.enter(h)
 	}
+	return true
 }
 
-// walker is the state of one walk. Its stack is explicit because a tree may be
-// as deep as its longest key.
-type walker struct {
-	frames []frame
-	key    []byte // the path of the top frame, its label included
+// load reads the leaf w.ready.
+func (w *walker) load() {
+	p := w.tree.mem.At(w.ready)
+	l := leafAt(p)
+	w.key = append(w.key[:w.depth], l.suffixOf(p)...)
+	w.rec = l.recOf(p)
 }
 
-// start puts the path of the parent of prefix's family into the key.
-func (w *walker) start(t *Tree, prefix []byte) {
-	n := t.root
-	for len(prefix) > 0 {
-		i, _ := n.child(prefix[0])
-		n = n.children[i]
-		if len(prefix) <= len(n.label) {
-			return
-		}
-		w.key = append(w.key, n.label...)
-		prefix = prefix[len(n.label):]
+// child returns the first child of the node at p from the i-th slot on, and
+// its slot; 0 if there is none.
+func (n node) child(p unsafe.Pointer, i int) (int, handle) {
+	used := n.slots()
+	if !n.isRange() {
+		used = n.sorted()
 	}
-}
-
-func (w *walker) push(n *node) {
-	w.frames = append(w.frames, frame{n: n, next: -1, path: len(w.key)})
-	w.key = append(w.key, n.label...)
-}
-
-func (w *walker) pop() {
-	last := len(w.frames) - 1
-	w.key = w.key[:w.frames[last].path]
-	w.frames = w.frames[:last]
-}
-
-// seek moves on to the first node whose keys are not all less than from. The
-// walk stands at the node of its family.
-func (w *walker) seek(from []byte) {
-	for {
-		f := &w.frames[len(w.frames)-1]
-		p := commonPrefix(w.key, from)
-		if p == len(from) || p < len(w.key) && w.key[p] > from[p] {
-			return // everything here is in
+	for ; i < used; i++ {
+		if h := *slotAt(p, n.children()+4*i); h != 0 {
+			return i, h
 		}
-		if p < len(w.key) {
-			w.pop() // everything here is less; the parent goes on behind it
-			return
-		}
-		// The path is a proper prefix of from: the record here is less, and so
-		// are the children before the one that from leads to.
-		i, ok := f.n.child(from[p])
-		f.next = i
-		if !ok {
-			return
-		}
-		f.next++
-		w.push(f.n.children[i])
 	}
+	return i, 0
 }

@@ -1,0 +1,111 @@
+package radix
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// An allocation that fails, whichever of an operation's it is, leaves the
+// tree as it was; what only gives memory back does not fail.
+func TestAllocationFailures(t *testing.T) {
+	for i, s := range shapes {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			steps := 2000
+			if strings.Contains(s.name, "long") {
+				steps = 400
+			}
+			m := newModel(t, s, uint64(i))
+			failed := 0
+			for n := range steps {
+				if m.rng.IntN(2) == 0 {
+					m.step(n/(steps/4)%2 == 0)
+					continue
+				}
+				after := m.rng.IntN(3)
+				deny := func(int) bool { after--; return after < 0 }
+				m.tree.nodes.Deny(deny)
+				m.tree.leaves.Deny(deny)
+				if m.rng.IntN(3) == 0 && len(m.keys) > 0 {
+					m.remove(m.keys[m.rng.IntN(len(m.keys))])
+				} else if m.rng.IntN(4) == 0 {
+					m.detach()
+				} else if !m.tryPut(m.shape.key(m.rng)) {
+					failed++
+				}
+				m.tree.nodes.Deny(nil)
+				m.tree.leaves.Deny(nil)
+				if n%50 == 0 {
+					m.check()
+				}
+			}
+			if failed == 0 {
+				t.Error("no Put failed")
+			}
+			m.all()
+		})
+	}
+}
+
+// tryPut is put that may fail, and reports whether it did not.
+func (m *model) tryPut(key string) bool {
+	m.t.Helper()
+	size := m.size()
+	rec, err := m.tree.Put([]byte(key), size)
+	if err != nil {
+		if !errors.Is(err, ErrMemory) {
+			m.t.Fatal(err)
+		}
+		m.find(key)
+		return false
+	}
+	want := m.content(size)
+	copy(rec, want)
+	m.note(key, want)
+	return true
+}
+
+func TestStoreNeedsSeek(t *testing.T) {
+	tree := newTree(t)
+	if _, err := tree.Store(1); !errors.Is(err, ErrNoSeek) {
+		t.Errorf("Store without Seek: %v", err)
+	}
+	tree.Seek([]byte("k"))
+	if _, err := tree.Store(1); err != nil {
+		t.Errorf("Store after Seek: %v", err)
+	}
+	if _, err := tree.Store(1); !errors.Is(err, ErrNoSeek) {
+		t.Errorf("second Store after Seek: %v", err)
+	}
+	tree.Seek([]byte("k"))
+	tree.Detach([]byte("x"))
+	if tree.Remove() {
+		t.Error("Remove after a change that followed Seek removed something")
+	}
+	if _, err := tree.Put(make([]byte, MaxKey+1), 1); !errors.Is(err, ErrKey) {
+		t.Errorf("Put of a key that is too long: %v", err)
+	}
+	if _, err := tree.Put([]byte("k"), -1); !errors.Is(err, ErrMemory) {
+		t.Errorf("Put of a record of -1 bytes: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, limit := range []int64{-1, MaxLimit + 1} {
+		if tree, err := New(Options{Limit: limit}); err == nil {
+			tree.Close()
+			t.Errorf("New with a limit of %d succeeded", limit)
+		}
+	}
+}
+
+func newTree(t testing.TB) *Tree {
+	t.Helper()
+	tree, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tree.Close)
+	return tree
+}

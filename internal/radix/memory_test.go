@@ -1,0 +1,144 @@
+package radix
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rss returns the resident memory of the process in bytes, 0 where it cannot
+// be told.
+func rss() int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(data))
+	pages, err := strconv.ParseInt(f[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+// A million keys of 25 bytes with 100 bytes of value, and 12 more in each
+// record, take no more than 140 bytes each, as the tree counts and as the
+// system does.
+func TestMemoryPerItem(t *testing.T) {
+	const items = 200_000
+	debug.FreeOSMemory()
+	before := rss()
+	tree, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	var key []byte
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(items) {
+		key = fmt.Appendf(key[:0], "app:user:%08d:profile", i)
+		rec, err := tree.Put(key, 112)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(rec)
+	}
+	m := tree.Memory()
+	t.Logf("%+v; the process took %.1f bytes an item", m, float64(rss()-before)/items)
+	if got := float64(m.Used) / items; got > 136 {
+		t.Errorf("%.1f bytes an item in use, want at most 136", got)
+	}
+	// Two huge pages may be begun and not full.
+	if m.Held > 140*items+4<<20 {
+		t.Errorf("%.1f bytes an item held, want at most 140", float64(m.Held)/items)
+	}
+}
+
+// Five rounds that overwrite everything, in random order, with records of 10
+// to 300 bytes leave few holes.
+func TestMemoryAfterChurn(t *testing.T) {
+	const items = 200_000
+	tree, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	rng := rand.New(rand.NewPCG(1, 2))
+	var key []byte
+	for round := range 6 {
+		for _, i := range rng.Perm(items) {
+			key = fmt.Appendf(key[:0], "app:user:%08d:profile", i)
+			if _, err := tree.Put(key, 12+10+rng.IntN(291)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m := tree.Memory()
+		t.Logf("round %d: span %.3f, held %.3f of what is in use, held %.3f of keys and values", round,
+			float64(m.Span)/float64(m.Used), float64(m.Held)/float64(m.Used), float64(m.Held)/float64(m.Payload-12*items))
+	}
+	if m := tree.Memory(); float64(m.Held) > 1.25*float64(m.Used) {
+		t.Errorf("%d bytes held for %d in use, want at most a quarter more", m.Held, m.Used)
+	}
+}
+
+// What is left of a tree after most of it went, in no order, moves together,
+// and the system gets the rest back.
+func TestDefrag(t *testing.T) {
+	const items = 200_000
+	tree, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	rng := rand.New(rand.NewPCG(1, 2))
+	key := func(i int) []byte { return fmt.Appendf(nil, "app:user:%08d:profile", i) }
+	for _, i := range rng.Perm(items) {
+		rec, err := tree.Put(key(i), 22+rng.IntN(291))
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(rec, key(i))
+	}
+	left := items
+	for _, i := range rng.Perm(items) {
+		if left > items/10 {
+			tree.Delete(key(i))
+			left--
+		}
+	}
+	before := tree.Memory()
+	steps := 0
+	for tree.Defrag(100) {
+		if steps++; steps > 10*items/100 {
+			t.Fatal("defragmentation does not end")
+		}
+	}
+	if err := tree.Check(); err != nil {
+		t.Fatal(err)
+	}
+	after := tree.Memory()
+	t.Logf("%d steps: %+v became %+v", steps, before, after)
+	if after.Used != before.Used || after.Payload != before.Payload {
+		t.Error("the content changed")
+	}
+	if after.Span > after.Used*5/4 {
+		t.Errorf("span %d for %d in use, want at most a quarter more", after.Span, after.Used)
+	}
+	if after.Held > after.Span+16<<20 {
+		t.Errorf("%d bytes held for a span of %d", after.Held, after.Span)
+	}
+	n := 0
+	tree.Walk(nil, nil, func(key, rec []byte) bool {
+		n++
+		if string(rec[:min(len(rec), len(key))]) != string(key[:min(len(rec), len(key))]) {
+			t.Fatalf("the record of %q is %q", key, rec)
+		}
+		return true
+	})
+	if n != left {
+		t.Errorf("%d keys are left, want %d", n, left)
+	}
+}

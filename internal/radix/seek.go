@@ -1,0 +1,139 @@
+package radix
+
+import "errors"
+
+// ErrNoSeek is what Store returns when no Seek precedes it.
+var ErrNoSeek = errors.New("radix: store without a seek, or after a change that followed it")
+
+// A place is where a descent ended: what a change at a key needs to know.
+type place struct {
+	key []byte
+	// path holds every node whose prefix the key has, from the root on, each
+	// with the slot that was followed. The last slot is 0 if the node has
+	// none for the key.
+	path []step
+	h    handle // the leaf or node where it ended; 0: nothing is there
+	pos  int    // bytes of the key before those that h holds
+	same int    // bytes of h's prefix or suffix that the key has
+	end  ending
+}
+
+// A step is a node and the distance from its start to the slot taken.
+type step struct {
+	node handle
+	off  int
+}
+
+// An ending says what stands at a place.
+type ending uint8
+
+const (
+	nowhere    ending = iota // no Seek, or a change since
+	atKey                    // h is the leaf of the key
+	atVacancy                // h is the last node of path and has no slot for the key, or the tree is empty
+	insideLeaf               // h is a leaf whose suffix the key leaves
+	insideNode               // h is a node whose prefix the key leaves
+)
+
+// Seek returns the record of key like [Tree.Find] and remembers the way, so
+// that a [Tree.Store] or [Tree.Remove] that follows need not look for it. The
+// tree keeps key itself until the next Seek or change: it must stay as it is
+// until then. Seek needs the tree for itself.
+func (t *Tree) Seek(key []byte) []byte {
+	at := &t.at
+	at.key = key
+	at.path = at.path[:0]
+	at.same = 0
+	h, pos := t.root, 0
+	if h == 0 {
+		at.h, at.pos, at.end = 0, 0, atVacancy
+		return nil
+	}
+	for !t.isLeaf(h) {
+		p := t.mem.At(h)
+		n := nodeAt(p)
+		if size := n.prefixLen(); size != 0 {
+			if !hasPrefix(p, size, key, pos) {
+				at.h, at.pos, at.end = h, pos, insideNode
+				at.same = common(n.prefixOf(p), key[pos:])
+				return nil
+			}
+			pos += size
+		}
+		off := 0
+		if pos == len(key) {
+			if n.hasTerm() {
+				off = n.term()
+			}
+		} else {
+			off = n.slot(p, key[pos])
+		}
+		var next handle
+		if off != 0 {
+			next = *slotAt(p, off)
+		}
+		at.path = append(at.path, step{h, off})
+		if next == 0 {
+			at.h, at.pos, at.end = h, pos, atVacancy
+			return nil
+		}
+		h = next
+		if pos == len(key) {
+			break // h is the leaf of a key that ends at its node
+		}
+		pos++
+	}
+	p := t.mem.At(h)
+	l := leafAt(p)
+	at.h, at.pos = h, pos
+	if suffix := l.suffixOf(p); string(suffix) != string(key[pos:]) {
+		at.end, at.same = insideLeaf, common(suffix, key[pos:])
+		return nil
+	}
+	at.end = atKey
+	return l.recOf(p)
+}
+
+// common returns the length of the longest common prefix of a and b.
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// slotOf returns the slot that leads to the i-th node of the path, or, for
+// the length of the path, to where the descent ended.
+func (t *Tree) slotOf(i int) *handle {
+	if i == 0 {
+		return &t.root
+	}
+	s := t.at.path[i-1]
+	return slotAt(t.mem.At(s.node), s.off)
+}
+
+// adjust adds to the sums of every node of the path. It ends the place.
+func (t *Tree) adjust(items int, weight int64) {
+	for _, s := range t.at.path {
+		p := t.mem.At(s.node)
+		*itemsOf(p) += uint32(items)
+		// Neither sum nor difference leaves its 48 bits.
+		*weightOf(p) += uint64(weight)
+	}
+	t.forget()
+}
+
+// forget ends the place: the tree is about to change, or has.
+func (t *Tree) forget() {
+	t.at.end = nowhere
+	t.at.key = nil
+	if cap(t.at.path) > maxPath {
+		t.at.path = nil // a single deep key must not hold memory for ever
+	}
+}
+
+// maxPath is the length of path that is kept for the next Seek.
+const maxPath = 1 << 12
