@@ -46,6 +46,9 @@ func depsPolicy() map[string][]string {
 		"gibsontest":  {"cache", "server"},
 		"integration": {},
 
+		// For operators. It declares what it needs of the two.
+		"admin": {},
+
 		// Programs.
 		"internal/cli": {
 			".", "cache", "internal/config", "internal/value", "server", "wire",
