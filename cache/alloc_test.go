@@ -17,7 +17,8 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 	if _, err := c.Inc("number"); err != nil {
 		t.Fatal(err)
 	}
-	key, val, buf := []byte("key:50"), []byte("87654321"), make([]byte, 0, 1<<14)
+	val, buf := []byte("87654321"), make([]byte, 0, 1<<14)
+	key, other, long, number := []byte("key:50"), []byte("key:60"), []byte("long"), []byte("number")
 	batch := func(fn func(b *Batch)) func() {
 		return func() {
 			b, err := c.Begin()
@@ -38,10 +39,10 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 		"Inc":                func() { _, _ = c.Inc("number") },
 		"Batch":              batch(func(*Batch) {}),
 		"Batch.Get":          batch(func(b *Batch) { _, _ = b.Get(key) }),
-		"Batch.Get, long":    batch(func(b *Batch) { _, _ = b.Get([]byte("long")) }),
+		"Batch.Get, long":    batch(func(b *Batch) { _, _ = b.Get(long) }),
 		"Batch.Set":          batch(func(b *Batch) { _ = b.Set(3600, key, val) }),
-		"Batch.Set, no life": batch(func(b *Batch) { _ = b.Set(0, []byte("key:60"), val) }),
-		"Batch.Inc":          batch(func(b *Batch) { _, _ = b.Inc([]byte("number")) }),
+		"Batch.Set, no life": batch(func(b *Batch) { _ = b.Set(0, other, val) }),
+		"Batch.Inc":          batch(func(b *Batch) { _, _ = b.Inc(number) }),
 		"Batch.TTL":          batch(func(b *Batch) { _ = b.TTL(key, 60, true) }),
 		"Batch.Meta":         batch(func(b *Batch) { _, _ = b.Meta(key, []byte("left")) }),
 		"Batch.Count":        batch(func(b *Batch) { b.Count(key) }),

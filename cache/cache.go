@@ -38,6 +38,7 @@ type Cache struct {
 	collector collector
 	rung      []byte // the key of the timer that rings
 	aside     keyList
+	stamps    []uint32 // access times from before the Walk that runs
 	// detached says that families wait for tree.Reclaim.
 	detached bool
 	// planned is when the background goroutine will wake up by itself, in

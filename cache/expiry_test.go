@@ -48,8 +48,8 @@ var gone = []struct {
 // clock stands at the same moment for both by the order of the commands alone.
 func TestExpiryToTheMillisecond(t *testing.T) {
 	t.Parallel()
-	for _, start := range []time.Duration{0, 7 * time.Millisecond, 63999999 * time.Microsecond, 400 * 24 * time.Hour} {
-		for _, ttl := range []time.Duration{time.Second, 64 * time.Second, 30 * 24 * time.Hour} {
+	for _, start := range []time.Duration{0, 63999999 * time.Microsecond, 400 * 24 * time.Hour} {
+		for _, ttl := range []time.Duration{time.Second, 30 * 24 * time.Hour} {
 			for _, cmd := range gone {
 				name := fmt.Sprintf("%s, ttl %v from %v", cmd.name, ttl, start)
 				c, clock := withClock(t, Options{})
@@ -57,6 +57,10 @@ func TestExpiryToTheMillisecond(t *testing.T) {
 				set(t, c, "x:key", "41", ttl)
 				if ok, err := c.Lock("x:key", Forever); !ok || err != nil {
 					t.Fatal(err)
+				}
+				// What is due with it is more than a batch removes in passing.
+				for i := range 2 * beginWork {
+					set(t, c, fmt.Sprintf("y:%d", i), "v", ttl)
 				}
 				// Up to the last nanosecond of the last millisecond.
 				clock.advance(ttl - start%time.Millisecond - 1)

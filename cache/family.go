@@ -27,30 +27,51 @@ func (b *Batch) Count(prefix []byte) int64 {
 // only. fn must not use b.
 func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte, v Value) bool) (matched int64) {
 	b.settle()
+	c := b.c
+	if !values {
+		c.tree.Walk(prefix, nil, func(key, _ []byte) bool {
+			matched++
+			return fn(key, Value{}) && matched != limit
+		})
+		return matched
+	}
 	refused := false
-	b.c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
-		var v Value
-		if values {
-			var err error
-			if v, err = b.c.squeeze.value(rec); err != nil {
-				refused = true
-				return false
-			}
+	c.stamps = c.stamps[:0]
+	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+		it := item(rec)
+		v, err := c.squeeze.value(it)
+		if err != nil {
+			refused = true
+			return false
 		}
 		matched++
 		refused = !fn(key, v)
+		if c.stamps = append(c.stamps, it.accessed()); !refused {
+			it.touch(b.now.unix)
+		}
 		return !refused && matched != limit
 	})
-	if !values || refused || matched == 0 {
-		return matched
+	if refused {
+		b.untouch(prefix)
 	}
-	left := matched
-	b.c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
-		item(rec).touch(b.now.unix)
-		left--
-		return left > 0
-	})
+	if cap(c.stamps) > keptBuffer {
+		c.stamps = nil
+	}
 	return matched
+}
+
+// untouch gives the items under prefix the access times that a refused Walk
+// put aside.
+func (b *Batch) untouch(prefix []byte) {
+	stamps := b.c.stamps
+	b.c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
+		if len(stamps) == 0 {
+			return false
+		}
+		item(rec).touch(stamps[0])
+		stamps = stamps[1:]
+		return true
+	})
 }
 
 // sweep visits every item under prefix in ascending order of the keys. visit
