@@ -67,8 +67,8 @@ func (c *wireClient) shut() {
 	}
 }
 
-// hangup closes the connection once everything is written that the server
-// takes, at the latest when it stops taking it.
+// hangup closes the connection at once. What the server has not taken yet is
+// lost.
 func (c *wireClient) hangup() {
 	if c.conn == nil {
 		return
