@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/gogibson/gibson/cache"
-	"github.com/gogibson/gibson/internal/value"
 	"github.com/gogibson/gibson/wire"
 )
 
@@ -139,7 +138,6 @@ func executeGet(d *dispatcher, e *cache.Batch, c *call, out *block) {
 	}
 	v, err := e.Get(c.args.Key)
 	d.replyValue(out, v, err)
-	_ = value.Value(v)
 }
 
 // BenchmarkIdleConnections reports what a connection that waits for its client

@@ -301,6 +301,9 @@ func TestWalkReplies(t *testing.T) {
 					t.Errorf("%v with %d bytes to spare: %s, want %s", test.op, spare, got, want)
 				}
 			}
+			if got, _ := dispatchOne(t, d, &fakeEngine{}, test.op, "k"); got != "NOT_FOUND" {
+				t.Errorf("%v of nothing, after %s: %s, want NOT_FOUND", test.op, want, got)
+			}
 		}
 	}
 }

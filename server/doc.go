@@ -34,9 +34,9 @@
 //     answered.
 //   - END, which is answered with OK. Requests after it are ignored.
 //   - Bytes that are not the protocol: an unknown opcode or a length out of
-//     range (docs/protocol.md, "Framing"). Requests before it are answered, it
-//     is answered with ERR, and what still arrives is discarded for a bounded
-//     time, so that the ERR is not lost to a connection reset.
+//     range (docs/protocol.md, "Protocol errors"). Requests before it are
+//     answered, it is answered with ERR, and what still arrives is discarded
+//     for a bounded time, so that the ERR is not lost to a connection reset.
 //   - IdleTimeout, WriteTimeout, Shutdown and Close.
 //   - A panic while its requests are executed. That would be a defect of this
 //     project; it is logged with its stack and counted, the cache's lock is

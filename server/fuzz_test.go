@@ -103,5 +103,18 @@ func FuzzSession(f *testing.F) {
 		for _, want := range []string{"=v", "=v", "OK"} {
 			other.want(want)
 		}
+
+		// The next input finds an empty cache: it must neither be full nor
+		// answer with what this one has stored.
+		e, err := srv.Cache.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = e.MUnlock(nil)
+		_, _ = e.MDelete(nil)
+		e.End()
+		if n, err := srv.Cache.Stats(); err != nil || n.Items != 0 {
+			t.Fatalf("%d items left (%v)", n.Items, err)
+		}
 	})
 }

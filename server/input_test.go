@@ -77,28 +77,40 @@ func TestInputHoldsTheLargestRequest(t *testing.T) {
 }
 
 func TestBlockPool(t *testing.T) {
-	var pool blockPool
-	for _, n := range []int{1, blockSize - 1, blockSize, blockSize + 1, 100_000, maxPooled, maxPooled + 1, 5 << 20} {
-		for range 3 {
-			b := pool.get(n)
-			if cap(b.b) < n || len(b.b) != 0 {
-				t.Fatalf("get(%d): length %d, capacity %d", n, len(b.b), cap(b.b))
+	for _, n := range []int{1, blockSize - 1, blockSize, blockSize + 1, 100_000, maxPooled - 1, maxPooled, maxPooled + 1, 5 << 20} {
+		var pool blockPool
+		// Capacities that are no power of two come from append. A block must
+		// not come back as more than it is.
+		pool.put(&block{make([]byte, 1, n)})
+		for _, m := range []int{1, n, n + 1, 2 * n} {
+			b := pool.get(m)
+			if cap(b.b) < m || len(b.b) != 0 {
+				t.Fatalf("get(%d) after put of %d: length %d, capacity %d", m, n, len(b.b), cap(b.b))
 			}
 			pool.put(b)
 		}
-		// Odd capacities, as append makes them, must come back as less.
-		pool.put(&block{make([]byte, 0, n)})
 	}
-	for _, n := range []int{blockSize, 2 * blockSize, 100_000, maxPooled} {
-		for range 4 {
-			if b := pool.get(n); cap(b.b) < n {
-				t.Fatalf("get(%d): capacity %d", n, cap(b.b))
-			}
-		}
-	}
+	var pool blockPool
 	b := &block{append(make([]byte, 0, 10), "0123456789"...)}
 	pool.grow(b, 1000)
 	if string(b.b) != "0123456789" || cap(b.b) < 1000 {
 		t.Errorf("grow: %q with capacity %d", b.b, cap(b.b))
+	}
+}
+
+// TestOutputIsGivenBack checks that a workspace does not keep the buffer of a
+// big reply.
+func TestOutputIsGivenBack(t *testing.T) {
+	srv := &Server{Cache: newCache(t, nil)}
+	if err := srv.setUpOnce(); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorkspace(srv)
+	for _, test := range []struct{ grown, most int }{{1, blockSize}, {keepSize, keepSize}, {keepSize + 1, blockSize}, {8 << 20, blockSize}} {
+		srv.blocks.grow(w.out, test.grown)
+		w.trim()
+		if size := cap(w.out.b); size > test.most || len(w.out.b) != 0 {
+			t.Errorf("after %d bytes: length %d, capacity %d, want 0 and at most %d", test.grown, len(w.out.b), size, test.most)
+		}
 	}
 }

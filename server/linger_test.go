@@ -19,7 +19,6 @@ import (
 type halfPipe struct {
 	net.Conn          // what the other end writes; addresses and deadlines
 	out      net.Conn // what this end writes
-	shut     sync.Once
 	read     int
 }
 
@@ -135,6 +134,56 @@ func TestNoLingerWithoutHalfClose(t *testing.T) {
 		if d := time.Since(begun); d != 0 {
 			t.Errorf("the server closed after %v, want at once", d)
 		}
+	})
+}
+
+// TestShutdownLingers checks that a client which was being served when the
+// server was told to stop can read its replies before the connection is gone.
+func TestShutdownLingers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &Server{Cache: newCache(t, nil)}
+		hookGet(srv, func([]byte) { srv.halt((*session).hurry) })
+		ours, theirs := newHalfPipe()
+		begun := time.Now()
+		go func() {
+			_, _ = ours.Write(req(wire.OpGet, "k"))
+			got, err := io.ReadAll(ours)
+			if want := wire.AppendCode(nil, wire.CodeNotFound); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("answered %x, %v, want %x", got, err, want)
+			}
+			time.Sleep(300 * time.Millisecond)
+			_ = ours.Close()
+		}()
+		if err := srv.ServeConn(theirs); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begun); d != 300*time.Millisecond {
+			t.Errorf("the server closed after %v, want when the client did", d)
+		}
+	})
+}
+
+// TestIdleTimeoutDoesNotDelayShutdown: the deadline of a wait that begins now
+// must not replace the one by which Shutdown ends it.
+func TestIdleTimeoutDoesNotDelayShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &Server{Cache: newCache(t, nil), IdleTimeout: time.Hour}
+		if err := srv.setUpOnce(); err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := net.Pipe()
+		defer func() { _ = ours.Close() }()
+		s := newSession(srv, theirs)
+		srv.stopping.Store(true)
+		s.hurry()
+		begun := time.Now()
+		if err := s.read(); err != errIdle {
+			t.Errorf("read: %v, want errIdle", err)
+		}
+		if d := time.Since(begun); d != 0 {
+			t.Errorf("read took %v", d)
+		}
+		s.cut()
 	})
 }
 

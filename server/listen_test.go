@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -232,5 +233,31 @@ func TestCloseLeavesSuccessor(t *testing.T) {
 	if err := second.Close(); err != nil {
 		t.Error(err)
 	}
+	only(t, path)
+}
+
+// TestLockNameExcludes checks the lock itself, whose file comes and goes.
+func TestLockNameExcludes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	var inside atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				unlock, err := lockName(path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n := inside.Add(1); n != 1 {
+					t.Errorf("%d hold the lock, want 1", n)
+				}
+				runtime.Gosched()
+				inside.Add(-1)
+				unlock()
+			}
+		})
+	}
+	wg.Wait()
 	only(t, path)
 }

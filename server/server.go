@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -189,11 +191,10 @@ func (s *Server) Close() error {
 func (s *Server) halt(tell func(*session)) (drained <-chan struct{}, err error) {
 	s.stopping.Store(true)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.drained == nil {
 		s.drained = make(chan struct{})
 		close(s.stopLocked())
-		// No session can be added from here on, for admit looks at stopping
+		// No session can be added from here on, for enter looks at stopping
 		// under mu, so that the group's count only falls.
 		go func() {
 			s.sessions.Wait()
@@ -206,8 +207,10 @@ func (s *Server) halt(tell func(*session)) (drained <-chan struct{}, err error) 
 		}
 	}
 	clear(s.listeners)
-	for sess := range s.conns {
-		tell(sess)
+	open := slices.Collect(maps.Keys(s.conns))
+	s.mu.Unlock()
+	for _, sess := range open {
+		tell(sess) // not under mu: closing may take its time
 	}
 	return s.drained, err
 }

@@ -112,6 +112,7 @@ func (s *session) answer() (end, error) {
 	w := s.work
 	for {
 		why := s.parse()
+		w.most = max(w.most, len(w.calls))
 		for next := 0; next < len(w.calls); {
 			n, err := s.execute(w.calls[next:])
 			if err != nil {

@@ -130,6 +130,23 @@ func TestManyPipelined(t *testing.T) {
 	c.want("#7")
 }
 
+// TestPipelinedWithoutSocket is TestManyPipelined where the server cannot read
+// a socket's descriptor.
+func TestPipelinedWithoutSocket(t *testing.T) {
+	const n = 5000
+	var all []byte
+	var want []string
+	for i := range n {
+		all = append(all, req(wire.OpSet, fmt.Sprintf("0 key:%d value-%d", i%7, i))...)
+		want = append(want, fmt.Sprintf("=value-%d", i))
+	}
+	all = append(all, req(wire.OpEnd, "")...)
+	got := transcript(t, exchange(t, &Server{Cache: newCache(t, nil)}, all))
+	if got != strings.Join(want, "\n")+"\nOK" {
+		t.Errorf("%d requests were answered wrongly or not in order", n)
+	}
+}
+
 func TestBatchBounds(t *testing.T) {
 	srv := &Server{MaxBatchRequests: 3, MaxBatchBytes: 100}
 	c := dial(t, start(t, srv))
@@ -227,6 +244,37 @@ func TestProtocolErrors(t *testing.T) {
 		c.send(req(wire.OpSet, "0 k "+val))
 		c.want("=" + val)
 	})
+}
+
+// TestFloodAfterProtocolError goes on sending after a bad request: the ERR
+// must arrive all the same, and after it the end, not a connection reset.
+func TestFloodAfterProtocolError(t *testing.T) {
+	srv := &Server{}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := start(t, srv)
+	serve(t, srv, l)
+	for _, a := range []net.Addr{l.Addr(), &net.UnixAddr{Name: path, Net: "unix"}} {
+		for _, bad := range [][]byte{{0, 0, 0, 0}, unknown, req(wire.OpEnd, "")} {
+			conn, err := net.Dial(a.Network(), a.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newClient(t, conn)
+			want := "ERR"
+			if bytes.Equal(bad, req(wire.OpEnd, "")) {
+				want = "OK"
+			}
+			// More than the sockets' buffers hold, in the same write.
+			all := append(bytes.Clone(bad), make([]byte, 4<<20)...)
+			go func() { _, _ = c.Write(all) }()
+			if got := transcript(t, c.readAll()); got != want {
+				t.Errorf("%s: % x was answered with %q, want %s", a.Network(), bad, got, want)
+			}
+		}
+	}
 }
 
 // TestResponseLimit checks that a reply of pairs beyond the limit becomes ERR

@@ -190,6 +190,9 @@ func TestCacheClosedFirst(t *testing.T) {
 	}
 	c.send(req(wire.OpPing, ""))
 	c.wantEnd()
+	if n := srv.Stats().Panics; n != 0 {
+		t.Errorf("%d panics", n)
+	}
 }
 
 // TestPanicEndsOneConnection checks that a defect in one session is logged and

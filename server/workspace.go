@@ -8,6 +8,7 @@ type workspace struct {
 	in       input
 	out      *block // replies to be written, in order, whole
 	calls    []call // one batch; its arguments alias in
+	most     int    // the longest that calls has been since clearCalls
 	dispatch *dispatcher
 }
 
@@ -37,8 +38,7 @@ func (s *session) release() {
 		s.work = nil
 		w.in.clear()
 		w.trim()
-		clear(w.calls[:cap(w.calls)]) // arguments may alias buffers that were given back
-		w.calls = w.calls[:0]
+		w.clearCalls()
 		s.srv.work.Put(w)
 	}
 }
@@ -51,4 +51,11 @@ func (w *workspace) trim() {
 		pool.put(w.out)
 		w.out = pool.get(blockSize)
 	}
+}
+
+// clearCalls forgets the batch and the ones before it, for their arguments may
+// alias big buffers that were given back.
+func (w *workspace) clearCalls() {
+	clear(w.calls[:w.most])
+	w.calls, w.most = w.calls[:0], 0
 }
