@@ -77,9 +77,15 @@ func (cl *call) free() {
 	if cap(cl.req) > maxKept {
 		cl.req = nil
 	}
-	cl.reply, cl.dst, cl.number, cl.err = Reply{}, nil, 0, nil
-	cl.state.Store(callPending)
+	cl.dst = nil
+	cl.reset()
 	cl.pool.p.Put(cl)
+}
+
+// reset makes the call as it was before it was sent.
+func (cl *call) reset() {
+	cl.reply, cl.number, cl.err = Reply{}, 0, nil
+	cl.state.Store(callPending)
 }
 
 // abandon gives the call up on behalf of its caller and reports whether it

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -35,7 +36,8 @@ type Conn struct {
 	readTimeout, writeTimeout time.Duration // of Options
 	closed                    chan struct{} // closed when err is set
 
-	in inbox // belongs to the reader
+	in       inbox         // belongs to the reader
+	arrivals atomic.Uint64 // how often the reader has read something
 
 	mu       sync.Mutex // protects the fields below
 	err      error      // why the connection is closed: ErrClosed or a *lostError

@@ -96,6 +96,9 @@ func (c *Conn) step() error {
 	in := &c.in
 	n, readErr := c.nc.Read(in.space())
 	in.end += n
+	if n > 0 {
+		c.arrivals.Add(1)
+	}
 	err := c.answer()
 	if in.credit > 0 {
 		c.room.Release(in.credit)

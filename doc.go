@@ -12,10 +12,15 @@
 //	name, err := conn.Get(ctx, "user:42:name")
 //	n, err := conn.MDelete(ctx, "user:42:")
 //
+// A Client, made by NewClient, keeps a few of them, connects again when one is
+// lost and repeats what can be repeated without harm. It is what a program
+// that runs for long wants; the methods are the same.
+//
 // Every command of the protocol has a method, named as in package cache, which
 // is the same engine without a server: moving from one to the other adds a
-// context and an address. Do sends any command by name. EncodeCommand and
-// Reader are for programs that do their own input and output.
+// context and an address. Do sends any command by name, a Pipeline many of
+// them at once. EncodeCommand and Reader are for programs that do their own
+// input and output.
 //
 // # Concurrency and cancellation
 //

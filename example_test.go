@@ -451,3 +451,36 @@ func ExampleOptions_FromURL() {
 	fmt.Println(address, err, opts.ReadTimeout, opts.Encoding)
 	// Output: tcp://cache.example <nil> 2s utf-8
 }
+
+func ExampleNewClient() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	client, err := gibson.NewClient(srv.Addr(), &gibson.ClientOptions{RetryWrites: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	ctx := context.Background()
+	fmt.Println(client.Ping(ctx)) // waits until there is a connection
+	fmt.Println(client.Set(ctx, "greeting", []byte("hello"), time.Minute))
+	val, err := client.Get(ctx, "greeting")
+	fmt.Println(string(val), err)
+	// Output:
+	// <nil>
+	// <nil>
+	// hello <nil>
+}
+
+func ExampleSafeToRetry() {
+	ctx, conn, done := connect()
+	defer done()
+
+	conn.Close()
+	_, err := conn.Inc(ctx, "visits")
+	fmt.Println(gibson.SafeToRetry(err)) // it was not sent
+	// Output: true
+}

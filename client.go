@@ -1,0 +1,238 @@
+package gibson
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Client is a server reached over a few connections that all goroutines share.
+// It connects in the background, at once and again whenever a connection is
+// lost, so a Client outlives restarts of its server. A call that finds no
+// connection waits for one to be made and fails if that fails; a call whose
+// connection breaks is repeated where that can do no harm: see SafeToRetry and
+// ClientOptions.RetryWrites.
+//
+// Calls of one goroutine happen in turn, whichever connections they take.
+type Client struct {
+	commands
+
+	target target
+	opts   ClientOptions
+	ctx    context.Context // ends with Close
+	stop   context.CancelFunc
+	slots  []*slot
+	work   sync.WaitGroup // the goroutines of the slots
+
+	dials, failures, retries atomic.Uint64
+}
+
+// ClientOptions are the settings of NewClient. Nil and the zero value stand
+// for the defaults named with each field; a negative value is an error unless
+// the field gives it a meaning.
+type ClientOptions struct {
+	// Options are those of every connection. A DialTimeout of zero stands for
+	// 5 seconds here.
+	Options
+
+	// Conns is the number of connections. Zero stands for half of GOMAXPROCS,
+	// but at least one and at most four: one serves hundreds of goroutines
+	// best, because they share its system calls.
+	Conns int
+
+	// MinBackoff is the longest wait before the first attempt to connect after
+	// one that failed. It doubles from attempt to attempt up to MaxBackoff,
+	// and every wait is between half of it and the whole, by chance. Zero
+	// stands for 10 milliseconds and 1 second.
+	MinBackoff, MaxBackoff time.Duration
+
+	// MaxRetries is how often one call is repeated. Zero stands for 3, a
+	// negative value for never.
+	MaxRetries int
+
+	// RetryWrites has SET, DEL, TTL, UNLOCK, MSET, MDEL, MTTL and MUNLOCK
+	// repeated as well when it is not known whether the server has executed
+	// them. The last one wins: if another client's change came between, it is
+	// lost.
+	RetryWrites bool
+
+	// HealthInterval is how often a connection is checked by a PING. One that
+	// does not answer within DialTimeout, and brings nothing else meanwhile,
+	// is closed. Zero stands for 10 seconds; a negative value turns the checks
+	// off.
+	HealthInterval time.Duration
+}
+
+// NewClient returns a Client of the server at address, which is one of Dial,
+// and begins to connect. It does not wait for that: Ping does.
+func NewClient(address string, opts *ClientOptions) (*Client, error) {
+	o, err := opts.resolved()
+	if err != nil {
+		return nil, err
+	}
+	t, err := splitAddress(address)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{target: t, opts: o}
+	c.commands = newCommands(c, o.Options)
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	for range o.Conns {
+		s := &slot{c: c, next: newAttempt()}
+		c.slots = append(c.slots, s)
+		c.work.Go(s.run)
+	}
+	return c, nil
+}
+
+// resolved returns a copy of o with its defaults filled in.
+func (o *ClientOptions) resolved() (ClientOptions, error) {
+	var r ClientOptions
+	if o != nil {
+		r = *o
+	}
+	var err error
+	if r.Options, err = r.Options.resolved(); err != nil {
+		return ClientOptions{}, err
+	}
+	if r.Conns < 0 || r.MinBackoff < 0 || r.MaxBackoff < 0 {
+		return ClientOptions{}, fmt.Errorf("gibson: ClientOptions: Conns %d, MinBackoff %v, MaxBackoff %v, want 0 or more",
+			r.Conns, r.MinBackoff, r.MaxBackoff)
+	}
+	setDefault(&r.DialTimeout, 5*time.Second)
+	setDefault(&r.Conns, max(1, min(4, runtime.GOMAXPROCS(0)/2)))
+	setDefault(&r.MinBackoff, 10*time.Millisecond)
+	setDefault(&r.MaxBackoff, max(time.Second, r.MinBackoff))
+	setDefault(&r.MaxRetries, 3)
+	setDefault(&r.HealthInterval, 10*time.Second)
+	if r.MinBackoff > r.MaxBackoff {
+		return ClientOptions{}, fmt.Errorf("gibson: ClientOptions: MinBackoff %v is above MaxBackoff %v", r.MinBackoff, r.MaxBackoff)
+	}
+	return r, nil
+}
+
+// setDefault gives *p the value def if it is zero.
+func setDefault[T comparable](p *T, def T) {
+	var zero T
+	if *p == zero {
+		*p = def
+	}
+}
+
+// Addr returns the address that NewClient was given.
+func (c *Client) Addr() string { return c.target.address }
+
+// Close closes all connections and waits for what the Client does in the
+// background. Calls in flight end with ErrClosed, as every later one does. It
+// returns nil, however often it is called.
+func (c *Client) Close() error {
+	c.stop()
+	c.work.Wait()
+	return nil
+}
+
+// ClientStat is a snapshot of a Client's state and counters.
+type ClientStat struct {
+	Conns     int    // connections there should be
+	Open      int    // connections there are
+	Dials     uint64 // attempts to connect so far
+	Failures  uint64 // of them, those that failed
+	Retries   uint64 // calls repeated so far
+	LastError error  // why a connection was lost or not made last, nil if all are open
+}
+
+// Stat returns the Client's state.
+func (c *Client) Stat() ClientStat {
+	st := ClientStat{
+		Conns:    len(c.slots),
+		Dials:    c.dials.Load(),
+		Failures: c.failures.Load(),
+		Retries:  c.retries.Load(),
+	}
+	for _, s := range c.slots {
+		if s.open() != nil {
+			st.Open++
+			continue
+		}
+		s.mu.Lock()
+		if s.lastErr != nil {
+			st.LastError = s.lastErr
+		}
+		s.mu.Unlock()
+	}
+	return st
+}
+
+// do sends a call over one of the connections, and again over the next where
+// that is allowed.
+func (c *Client) do(ctx context.Context, cl *call) error {
+	for try := 0; ; try++ {
+		kept := true
+		conn, err := c.conn(ctx)
+		if err == nil {
+			kept, err = conn.submit(ctx, cl)
+		}
+		switch {
+		case err == nil:
+			return nil
+		case !kept:
+			return err
+		case try >= c.opts.MaxRetries || !c.mayRepeat(ctx, cl, err):
+			cl.free()
+			return err
+		}
+		c.retries.Add(1)
+		cl.reset()
+	}
+}
+
+// mayRepeat reports whether a call that failed with err is made again.
+func (c *Client) mayRepeat(ctx context.Context, cl *call, err error) bool {
+	switch {
+	case ctx.Err() != nil || c.ctx.Err() != nil:
+		return false
+	case isUnsent(err):
+		return true
+	case isLost(err):
+		r := repeatable(cl.op)
+		return r == always || r == byOptIn && c.opts.RetryWrites
+	}
+	return false
+}
+
+// doAll sends calls over one connection. They are not repeated.
+func (c *Client) doAll(ctx context.Context, calls []*call) error {
+	conn, err := c.conn(ctx)
+	if err != nil {
+		for _, cl := range calls {
+			cl.err = err
+		}
+		return nil
+	}
+	return conn.doAll(ctx, calls)
+}
+
+// conn returns an open connection, waiting for one if there is none.
+func (c *Client) conn(ctx context.Context) (*Conn, error) {
+	if c.ctx.Err() != nil {
+		return nil, &unsentError{cause: ErrClosed}
+	}
+	first := 0
+	if len(c.slots) > 1 {
+		first = rand.IntN(len(c.slots))
+	}
+	for i := range c.slots {
+		if conn := c.slots[(first+i)%len(c.slots)].open(); conn != nil {
+			return conn, nil
+		}
+	}
+	conn, err := c.slots[first].wait(ctx)
+	if err != nil && c.ctx.Err() != nil && ctx.Err() == nil {
+		err = &unsentError{cause: ErrClosed}
+	}
+	return conn, err
+}
