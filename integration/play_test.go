@@ -318,16 +318,20 @@ func (p *player) storm(st step, c *wireClient) {
 func (p *player) compare(i int, st step, want []expectation, got []outcome) {
 	p.t.Helper()
 	p.outcomes[i] = append(p.outcomes[i], got...)
+	what := shorten(st.arg) // with the number of the pass, if it is a loop
+	if what == "" {
+		what = st.text
+	}
 	for n, e := range want {
 		if n >= len(got) {
-			p.t.Errorf("%s: %s: no reply %d, want %s", st.where, st.text, n+1, shorten(e.text))
+			p.t.Errorf("%s: %s: no reply %d, want %s", st.where, what, n+1, shorten(e.text))
 			return
 		}
 		if got[n].event == eventSilent && e.event != eventSilent {
-			p.t.Fatalf("%s: %s: no answer, want %s", st.where, st.text, shorten(e.text))
+			p.t.Fatalf("%s: %s: no answer, want %s", st.where, what, shorten(e.text))
 		}
 		if !e.match(got[n], p.w.start(), p.w.slack()) {
-			p.t.Errorf("%s: %s: got %v, want %s", st.where, shorten(st.arg), got[n], shorten(e.text))
+			p.t.Errorf("%s: %s: got %v, want %s", st.where, what, got[n], shorten(e.text))
 			return
 		}
 	}
