@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -186,6 +188,24 @@ func TestCloseWaits(t *testing.T) {
 	}
 	if _, _, err := c.Get("key"); err != ErrClosed {
 		t.Errorf("Get after Close: %v, want %v", err, ErrClosed)
+	}
+}
+
+// TestCloseEndsTheGoroutine: when Close returns, nothing runs any more. Not
+// parallel, so that no other cache is open.
+func TestCloseEndsTheGoroutine(t *testing.T) {
+	stacks := make([]byte, 1<<20)
+	for range 100 {
+		c, err := New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if s := stacks[:runtime.Stack(stacks, true)]; bytes.Contains(s, []byte("cache.(*Cache).housekeep")) {
+			t.Fatalf("after Close:\n%s", s)
+		}
 	}
 }
 

@@ -76,6 +76,7 @@ func TestSpecialLockTimes(t *testing.T) {
 		seconds, meta int64
 	}{
 		{-1, -1}, {0, 0}, {-2, 0}, {math.MinInt64, 0}, {1, 1}, {99999999999, 99999999999}, {math.MaxInt64, -1},
+		{math.MaxInt64 / 1000, -1}, {math.MaxInt64/1000 - 3601, math.MaxInt64/1000 - 3601},
 	} {
 		c, clock := withClock(t, Options{})
 		clock.advance(time.Hour)
