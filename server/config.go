@@ -37,8 +37,6 @@ type config struct {
 	maxResponseSize  int
 	maxBatchRequests int
 	maxBatchBytes    int
-	idleTimeout      time.Duration
-	writeTimeout     time.Duration
 	log              *slog.Logger
 	clock            cache.Clock // the cache's
 	started          time.Time
@@ -57,12 +55,10 @@ func (s *Server) setUp() error {
 		return errors.New("gibson: server: Cache is nil, want the cache to serve")
 	}
 	c := config{
-		idleTimeout:  s.IdleTimeout,
-		writeTimeout: s.WriteTimeout,
-		log:          s.Logger,
-		clock:        s.Cache.Options().Clock,
-		version:      s.Version,
-		buildTime:    s.BuildTime,
+		log:       s.Logger,
+		clock:     s.Cache.Options().Clock,
+		version:   s.Version,
+		buildTime: s.BuildTime,
 	}
 	for _, f := range []struct {
 		name            string
@@ -85,11 +81,8 @@ func (s *Server) setUp() error {
 		}
 		*f.dst = f.value
 	}
-	if c.idleTimeout < 0 {
-		return fmt.Errorf("gibson: server: IdleTimeout is %v, want zero or more", c.idleTimeout)
-	}
-	if c.writeTimeout < 0 {
-		return fmt.Errorf("gibson: server: WriteTimeout is %v, want zero or more", c.writeTimeout)
+	if err := s.setTimeouts(s.IdleTimeout, s.WriteTimeout); err != nil {
+		return err
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -67,6 +67,12 @@ type Server struct {
 	// not read keeps its connection, and the memory of its replies.
 	WriteTimeout time.Duration
 
+	// OnBatch, if set, is told of every batch of requests once it has been
+	// answered. It is called by the session's goroutine, which goes on when it
+	// returns, and must not keep its argument. With it, the clock is read
+	// twice for each batch.
+	OnBatch func(*Batch)
+
 	// Logger receives connection failures at Debug, protocol errors and the
 	// connections above MaxClients at Warn, panics at Error. If nil, nothing
 	// is logged.
@@ -88,6 +94,11 @@ type Server struct {
 	begin    func() (engine, error) // beginBatch; tests put theirs here before the first use
 
 	counters counters
+	calls    callCounts
+
+	idleTimeout  atomic.Int64 // IdleTimeout in nanoseconds, as it is now
+	writeTimeout atomic.Int64 // WriteTimeout, likewise
+
 	stopping atomic.Bool    // set before connections are told to stop
 	sessions sync.WaitGroup // one for each entry of conns
 
@@ -277,7 +288,7 @@ func (s *Server) enter(conn net.Conn) (*session, error) {
 	s.conns[sess] = struct{}{}
 	s.sessions.Add(1)
 	s.counters.clients.Add(1)
-	s.counters.connections.Add(1)
+	sess.id, sess.since = s.counters.connections.Add(1), s.cfg.clock.Wall()
 	return sess, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/gogibson/gibson/wire"
@@ -18,6 +19,10 @@ type session struct {
 	src  source
 	work *workspace // nil while there is nothing to do
 	sent bool       // something was written since the last read
+
+	id       int64        // see Client; set when the session is entered
+	since    time.Time    // likewise
+	requests atomic.Int64 // executed
 }
 
 func newSession(srv *Server, conn net.Conn) *session {
@@ -94,7 +99,7 @@ func (s *session) serve() (end, error) {
 			return endClose, err
 		}
 		s.sent = false
-		how, err := s.answer()
+		how, err := s.answerAll()
 		if how != goOn || err != nil {
 			return how, err
 		}
@@ -107,12 +112,23 @@ func (s *session) serve() (end, error) {
 	}
 }
 
+// answerAll is answer, observed if that is wanted.
+func (s *session) answerAll() (end, error) {
+	if tell := s.srv.OnBatch; tell != nil {
+		return s.observe(tell)
+	}
+	return s.answer()
+}
+
 // answer executes every complete request in the input and writes the replies.
 func (s *session) answer() (end, error) {
 	w := s.work
 	for {
 		why := s.parse()
 		w.most = max(w.most, len(w.calls))
+		if s.srv.OnBatch != nil {
+			w.batch.note(w.calls)
+		}
 		for next := 0; next < len(w.calls); {
 			n, err := s.execute(w.calls[next:])
 			if err != nil {
@@ -210,11 +226,14 @@ func (s *session) execute(calls []call) (n int, err error) {
 	defer e.End()
 	most := len(w.out.b) + s.srv.cfg.maxBatchBytes
 	for n < len(calls) && len(w.out.b) < most {
+		reply := len(w.out.b)
 		w.dispatch.execute(e, &calls[n], n, w.out)
+		s.srv.calls.add(calls[n].op, w.out.b[reply:])
 		n++
 	}
 	s.srv.counters.batches.Add(1)
 	s.srv.counters.requests.Add(int64(n))
+	s.requests.Add(int64(n))
 	return n, nil
 }
 
@@ -224,7 +243,7 @@ func (s *session) flush() error {
 	if len(w.out.b) == 0 {
 		return nil
 	}
-	if d := s.srv.cfg.writeTimeout; d > 0 {
+	if d := time.Duration(s.srv.writeTimeout.Load()); d > 0 {
 		if err := s.conn.SetWriteDeadline(time.Now().Add(d)); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ var errIdle = errors.New("gibson: server: told to end while idle")
 
 // read waits for bytes from the client.
 func (s *session) read() error {
-	if d := s.srv.cfg.idleTimeout; d > 0 {
+	if d := time.Duration(s.srv.idleTimeout.Load()); d > 0 {
 		if err := s.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ type workspace struct {
 	calls    []call // one batch; its arguments alias in
 	most     int    // the longest that calls has been since clearCalls
 	dispatch *dispatcher
+	batch    Batch // for OnBatch, if that is wanted
 }
 
 func newWorkspace(s *Server) *workspace {
