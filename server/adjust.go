@@ -1,0 +1,42 @@
+package server
+
+import (
+	"fmt"
+	"time"
+)
+
+// Adjust changes limits of a Server that is in use: those that MaxClients,
+// IdleTimeout and WriteTimeout have set, with zero meaning what it means there.
+// Connections above a lower maxClients stay open. A timeout counts from the
+// next wait on. If a value is not allowed, nothing changes.
+func (s *Server) Adjust(maxClients int, idleTimeout, writeTimeout time.Duration) error {
+	if err := s.setUpOnce(); err != nil {
+		return err
+	}
+	if maxClients < 0 {
+		return fmt.Errorf("gibson: server: MaxClients is %d, want 0 for the default or more", maxClients)
+	}
+	if err := s.setTimeouts(idleTimeout, writeTimeout); err != nil {
+		return err
+	}
+	if maxClients == 0 {
+		maxClients = DefaultMaxClients
+	}
+	s.mu.Lock()
+	s.cfg.maxClients = maxClients // under mu, as the one place that reads it
+	s.mu.Unlock()
+	return nil
+}
+
+// setTimeouts checks and sets both.
+func (s *Server) setTimeouts(idle, write time.Duration) error {
+	if idle < 0 {
+		return fmt.Errorf("gibson: server: IdleTimeout is %v, want zero or more", idle)
+	}
+	if write < 0 {
+		return fmt.Errorf("gibson: server: WriteTimeout is %v, want zero or more", write)
+	}
+	s.idleTimeout.Store(int64(idle))
+	s.writeTimeout.Store(int64(write))
+	return nil
+}
