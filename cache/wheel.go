@@ -100,7 +100,7 @@ func (w *wheel) link(id uint32) {
 	list := overdue
 	if t.deadline > w.time {
 		level := (bits.Len64(uint64(t.deadline^w.time)) - 1) / wheelBits
-		slot := int(t.deadline>>(level*wheelBits)) % wheelSlots
+		slot := int(t.deadline >> (level * wheelBits) % wheelSlots)
 		w.filled[level] |= 1 << slot
 		list = level*wheelSlots + slot
 		w.wake = min(w.wake, t.deadline>>(level*wheelBits)<<(level*wheelBits))
