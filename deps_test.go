@@ -33,7 +33,8 @@ func depsPolicy() map[string][]string {
 		"internal/config": {},
 
 		// The engine. It knows nothing of the network or of the protocol.
-		"internal/radix": {},
+		"internal/arena": {"golang.org/x/sys"},
+		"internal/radix": {"internal/arena"},
 		"cache":          {"internal/gerr", "internal/radix", "internal/value", "github.com/klauspost/compress"},
 
 		// The protocol and the client. A program that only imports the client
