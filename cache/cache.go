@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/gogibson/gibson/internal/radix"
@@ -59,12 +60,13 @@ func New(opts *Options) (*Cache, error) {
 		quit: make(chan struct{}),
 	}
 	c.time.init(set.Clock)
-	if c.tree, err = radix.New(radix.Options{}); err != nil {
-		return nil, err
+	memory := radix.Options{Limit: set.MaxMemory}
+	if c.tree, err = radix.New(memory); err != nil {
+		return nil, fmt.Errorf("gibson: cache: %w", err)
 	}
-	if c.locks, err = radix.New(radix.Options{}); err != nil {
+	if c.locks, err = radix.New(memory); err != nil {
 		c.tree.Close()
-		return nil, err
+		return nil, fmt.Errorf("gibson: cache: %w", err)
 	}
 	now := c.time.now()
 	c.wheel.init(now.ms)

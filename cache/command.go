@@ -5,7 +5,9 @@ import "math"
 // The commands on one key. docs/protocol.md says what each does and in which
 // order the checks come.
 
-// full reports whether SET must answer MEM.
+// Full reports whether the memory limit is reached: SET and MSET must then be
+// answered with MEM before anything else. It first gives back what detached
+// families still take, as far as it helps.
 func (b *Batch) Full() bool { return b.c.full(b.now) }
 
 // Get returns the value of key, or ErrNotFound. The Value's bytes alias the

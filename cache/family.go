@@ -90,7 +90,7 @@ func (c *Cache) sweep(prefix []byte, visit func(key []byte, it item) (later bool
 			}
 			return !more
 		})
-		c.aside.each(func(key []byte) { change(key, c.tree.Find(key)) })
+		c.aside.each(func(key []byte) { change(key, c.tree.Seek(key)) })
 	}
 	c.aside.trim()
 }

@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/gogibson/gibson/internal/radix"
 )
 
 // Options configures a Cache. The zero value of a field means its default. A
 // bad value makes New fail; nothing is clamped silently. New copies the
 // struct.
 type Options struct {
-	// MaxMemory bounds what the cache takes, in bytes. 0 means 1 GiB, but at
-	// most half of the machine's memory or of the memory that the process's
-	// control group may use, where either can be told.
+	// MaxMemory bounds what the cache takes, in bytes, at most 20 GiB. 0 means
+	// 1 GiB, but at most half of the machine's memory or of the memory that the
+	// process's control group may use, where either can be told.
 	MaxMemory int64
 	// MaxItemTTL is the longest life that an item may be given; a longer one
 	// is cut to it. A fraction of a second counts as a whole one. 0 means 30
@@ -118,8 +120,8 @@ func (o *Options) resolve() (settings, error) {
 	s.maxTTL = ceilSeconds(s.MaxItemTTL)
 	s.gcRatio = int64(s.GCRatio / time.Second)
 	switch {
-	case s.MaxMemory < 0:
-		return s, badOption("MaxMemory", s.MaxMemory, "bytes, 0 or more")
+	case s.MaxMemory < 0 || s.MaxMemory > radix.MaxLimit:
+		return s, badOption("MaxMemory", s.MaxMemory, "0 to 21474836480 bytes")
 	case s.MaxItemTTL < 0 || s.maxTTL > math.MaxUint32:
 		return s, badOption("MaxItemTTL", s.MaxItemTTL, "0 to 4294967295s")
 	case s.MaxKeySize < 0 || s.MaxKeySize > maxKeySize:

@@ -27,7 +27,7 @@ func TestBadOptions(t *testing.T) {
 		}
 	}
 	for _, opts := range []Options{
-		{MaxItemTTL: 1<<63 - 1}, {MaxKeySize: 16<<20 + 1}, {MaxValueSize: 1<<30 + 1},
+		{MaxItemTTL: 1<<63 - 1}, {MaxMemory: 20<<30 + 1}, {MaxKeySize: 16<<20 + 1}, {MaxValueSize: 1<<30 + 1},
 	} {
 		if c, err := New(&opts); err == nil {
 			c.Close()

@@ -1,18 +1,38 @@
 package cache
 
+import (
+	"errors"
+
+	"github.com/gogibson/gibson/internal/radix"
+)
+
 // This file, and lock.go for locks, hold the only code that changes items:
 // every command comes down to one of these methods. They run with the cache
 // locked for writing.
 
 // find returns the live item of key, nil if there is none. An item whose life
-// is over is removed on the way.
+// is over is removed on the way. put may follow for the same key.
 func (c *Cache) find(key []byte, now instant) item {
-	it := item(c.tree.Find(key))
+	it := item(c.tree.Seek(key))
 	if it == nil || !c.over(it, now) {
 		return it
 	}
 	c.remove(key, it)
 	return nil
+}
+
+// put makes the record of key size bytes long, as the tree's Put does. The
+// tree's last Seek must have been for key: its way is used again, unless the
+// tree has changed since.
+func (c *Cache) put(key []byte, size int) (item, error) {
+	rec, err := c.tree.Store(size)
+	if errors.Is(err, radix.ErrNoSeek) {
+		rec, err = c.tree.Put(key, size)
+	}
+	if err != nil {
+		return nil, ErrMemoryLimit
+	}
+	return rec, nil
 }
 
 // over reports whether the life of it has ended. It only reads.
@@ -22,8 +42,8 @@ func (c *Cache) over(it item, now instant) bool {
 }
 
 // store makes key a new item with the value v, whatever it was before. A life
-// of ttl seconds begins now; none if ttl ≤ 0. old is what find returned for
-// key; it must not be locked. If it has the right size it is written in place.
+// of ttl seconds begins now; none if ttl ≤ 0. old is what find just returned
+// for key; it must not be locked. If it has the right size it is written in place.
 func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) error {
 	if inPlace(old, v, ttl) {
 		c.account(old, -1)
@@ -36,19 +56,19 @@ func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) e
 		id = old.timer()
 		c.account(old, -1)
 	}
-	rec, err := c.tree.Put(key, h.size(v.size()))
+	it, err := c.put(key, h.size(v.size()))
 	if err != nil {
 		if old != nil {
 			c.account(c.tree.Find(key), 1)
 		}
-		return ErrMemoryLimit
+		return err
 	}
 	if h.timed {
 		h.timer = id
 	} else if id != 0 {
 		c.wheel.remove(id)
 	}
-	c.fill(key, rec, h, v, ttl, now)
+	c.fill(key, it, h, v, ttl, now)
 	return nil
 }
 
@@ -80,12 +100,11 @@ func (c *Cache) rewrite(key []byte, it item, v content) (item, error) {
 	h := it.header()
 	c.account(it, -1)
 	if len(it.value()) != v.size() {
-		rec, err := c.tree.Put(key, h.size(v.size()))
-		if err != nil {
+		var err error
+		if it, err = c.put(key, h.size(v.size())); err != nil {
 			c.account(c.tree.Find(key), 1)
-			return nil, ErrMemoryLimit
+			return nil, err
 		}
-		it = rec
 	}
 	h.encoding = v.encoding
 	it.encode(h)
@@ -105,11 +124,10 @@ func (c *Cache) setLife(key []byte, it item, ttl int64, now instant) error {
 		h := it.header()
 		h.timed = true
 		value := c.squeeze.hold(it.value())
-		rec, err := c.tree.Put(key, h.size(len(value)))
-		if err != nil {
-			return ErrMemoryLimit
+		var err error
+		if it, err = c.put(key, h.size(len(value))); err != nil {
+			return err
 		}
-		it = item(rec)
 		it.encode(h)
 		copy(it.value(), value)
 	}
