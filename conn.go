@@ -143,7 +143,7 @@ func (c *Conn) submit(ctx context.Context, cl *call) (kept bool, err error) {
 	if err := c.room.Acquire(ctx, cl.cost); err != nil {
 		return true, err
 	}
-	read, err := c.send(cl, nil, quit)
+	read, err := c.send(cl, nil, true, quit)
 	if err != nil {
 		c.room.Release(cl.cost)
 		return true, err

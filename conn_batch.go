@@ -67,7 +67,7 @@ func (c *Conn) sendAll(ctx context.Context, calls []*call, cost int64) error {
 	for _, cl := range calls[1:] {
 		head.req = append(head.req, cl.req...)
 	}
-	if _, err := c.send(head, calls[1:], nil); err != nil {
+	if _, err := c.send(head, calls[1:], false, nil); err != nil {
 		c.room.Release(cost)
 		return err
 	}

@@ -28,9 +28,9 @@ const (
 
 // send queues a call and the calls behind it, whose requests are in cl.req as
 // well, and sees to it that they are written. read says that the caller, whose
-// context ends with quit, has been given the role of the reader; with calls
-// behind it never is.
-func (c *Conn) send(cl *call, behind []*call, quit <-chan struct{}) (read bool, err error) {
+// context ends with quit, has been given the role of the reader, which happens
+// only if it is willing.
+func (c *Conn) send(cl *call, behind []*call, willing bool, quit <-chan struct{}) (read bool, err error) {
 	c.mu.Lock()
 	if err := c.refusal(); err != nil {
 		c.mu.Unlock()
@@ -42,7 +42,7 @@ func (c *Conn) send(cl *call, behind []*call, quit <-chan struct{}) (read bool, 
 	}
 	if !c.reading {
 		c.reading = true
-		if read = len(behind) == 0 && (cl.patient || c.polite); read {
+		if read = willing && (cl.patient || c.polite); read {
 			c.quit = quit
 		} else {
 			go c.readLoop()

@@ -14,7 +14,8 @@
 //
 // A Client, made by NewClient, keeps a few of them, connects again when one is
 // lost and repeats what can be repeated without harm. It is what a program
-// that runs for long wants; the methods are the same.
+// that runs for long wants; the methods are the same. A Pool hands out
+// connections one by one, for programs that need one to themselves.
 //
 // Every command of the protocol has a method, named as in package cache, which
 // is the same engine without a server: moving from one to the other adds a

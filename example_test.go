@@ -484,3 +484,74 @@ func ExampleSafeToRetry() {
 	fmt.Println(gibson.SafeToRetry(err)) // it was not sent
 	// Output: true
 }
+
+func ExampleNewPool() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	ctx := context.Background()
+	pool, err := gibson.NewPool(ctx, srv.Addr(), &gibson.PoolOptions{MinSize: 1, MaxSize: 5})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	fmt.Println(pool.Set(ctx, "greeting", []byte("hello"), time.Minute))
+
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	val, err := conn.Get(ctx, "greeting")
+	fmt.Println(string(val), err, pool.Size(), pool.FreeSize())
+	fmt.Println(pool.Release(conn), pool.FreeSize())
+	// Output:
+	// <nil>
+	// hello <nil> 1 0
+	// <nil> 1
+}
+
+func ExamplePoolOf_With() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	ctx := context.Background()
+	pool, err := gibson.NewPool(ctx, srv.Addr(), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	err = pool.With(ctx, func(conn *gibson.Conn) error {
+		return conn.Ping(ctx)
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleNewPoolOf() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	type session struct{ *gibson.Conn }
+	ctx := context.Background()
+	pool, err := gibson.NewPoolOf(ctx, srv.Addr(), nil, func(c *gibson.Conn) (*session, error) {
+		return &session{c}, c.Ping(ctx)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer pool.Close()
+	err = pool.With(ctx, func(s *session) error {
+		return s.Set(ctx, "k", []byte("v"), 0)
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}

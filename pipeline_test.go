@@ -110,6 +110,31 @@ func TestPipelineErrors(t *testing.T) {
 	}
 }
 
+// TestPipelineAlone runs batches of one and more on a connection that leaves
+// the reading to its callers.
+func TestPipelineAlone(t *testing.T) {
+	c := dial(t, fake(t, answering(echo)), nil)
+	for size := range 5 {
+		for range 50 {
+			if err := c.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := c.Pipeline()
+		for i := range size {
+			p.Do("get", fmt.Sprint(i))
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := p.Exec(t.Context()); err != nil {
+				t.Errorf("%d commands: %v", size, err)
+			}
+		}()
+		within(t, done, "Exec")
+	}
+}
+
 // TestPipelineInterrupted ends the context, or the connection, while half of
 // the replies are there.
 func TestPipelineInterrupted(t *testing.T) {

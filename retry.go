@@ -43,7 +43,8 @@ func isLost(err error) bool {
 func isUnsent(err error) bool {
 	var unsent *unsentError
 	var none *noConnError
-	return errors.As(err, &unsent) || errors.As(err, &none)
+	var pool *AcquireError
+	return errors.As(err, &unsent) || errors.As(err, &none) || errors.As(err, &pool)
 }
 
 // repetition says when a command may be sent twice.
