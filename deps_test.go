@@ -28,9 +28,10 @@ const module = "github.com/gogibson/gibson"
 func depsPolicy() map[string][]string {
 	return map[string][]string{
 		// Leaves.
-		"internal/gerr":   {},
-		"internal/value":  {},
-		"internal/config": {},
+		"internal/gerr":     {},
+		"internal/value":    {},
+		"internal/config":   {},
+		"internal/resident": {},
 
 		// The engine. It knows nothing of the network or of the protocol.
 		"internal/arena": {"golang.org/x/sys"},
@@ -40,10 +41,10 @@ func depsPolicy() map[string][]string {
 		// The protocol and the client. A program that only imports the client
 		// does not compile the engine.
 		"wire": {"internal/gerr", "internal/value"},
-		".":    {"internal/gerr", "internal/value", "wire", "golang.org/x/sync", "golang.org/x/text"},
+		".":    {"internal/gerr", "internal/value", "wire", "github.com/jackc/puddle", "golang.org/x/sync", "golang.org/x/text"},
 
 		// Where the two meet. The behaviour suite has only tests.
-		"server":      {"cache", "internal/gerr", "wire"},
+		"server":      {"cache", "internal/gerr", "internal/resident", "wire"},
 		"gibsontest":  {"cache", "server"},
 		"integration": {},
 
@@ -52,7 +53,7 @@ func depsPolicy() map[string][]string {
 
 		// Programs.
 		"internal/cli": {
-			".", "cache", "internal/config", "internal/value", "server", "wire",
+			".", "admin", "cache", "internal/config", "internal/resident", "internal/value", "server", "wire",
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":          {"internal/cli"},
