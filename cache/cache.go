@@ -36,6 +36,7 @@ type Cache struct {
 	batch     Batch       // the one that Begin hands out
 	squeeze   squeeze
 	figures   figures
+	memory    memory
 	collector collector
 	rung      []byte // the key of the timer that rings
 	aside     keyList
@@ -72,6 +73,7 @@ func New(opts *Options) (*Cache, error) {
 	c.wheel.init(now.ms)
 	c.collector.next = now.ms + set.GCInterval.Milliseconds()
 	c.squeeze.limit = set.MaxValueSize
+	c.memory.stale = true
 	c.batch.c = c
 	c.done.Go(c.housekeep)
 	return c, nil
@@ -143,7 +145,7 @@ func (c *Cache) Begin() (*Batch, error) {
 func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
-	c.figures.notePeak(c)
+	c.used() // for the peak
 	plan := c.needsHelp()
 	c.mu.Unlock()
 	if plan {

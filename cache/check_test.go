@@ -16,6 +16,11 @@ func (c *Cache) check() error {
 	if err := c.wheel.check(); err != nil {
 		return err
 	}
+	used := c.used()
+	c.memory.stale = true
+	if now := c.used(); now != used {
+		return fmt.Errorf("the cache takes %d bytes and thinks it takes %d", now, used)
+	}
 	var (
 		err    error
 		timers int

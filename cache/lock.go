@@ -74,6 +74,7 @@ func (c *Cache) lock(key []byte, it item, seconds int64, now instant) error {
 	binary.LittleEndian.PutUint64(rec[8:], uint64(l.seconds))
 	binary.LittleEndian.PutUint32(rec[16:], l.timer)
 	it.setLocked(true)
+	c.memory.stale = true
 	return nil
 }
 
@@ -84,4 +85,5 @@ func (c *Cache) unlock(key []byte, it item) {
 	}
 	c.locks.Delete(key)
 	it.setLocked(false)
+	c.memory.stale = true
 }

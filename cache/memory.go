@@ -7,9 +7,25 @@ import (
 	"strconv"
 )
 
+// memory is what the cache takes, in bytes. Adding it up is not for every
+// command, so what changes it says so.
+type memory struct {
+	used  int64
+	stale bool // used is from before the last change
+	peak  int64
+	held  int64 // the most that the tree ever held
+}
+
 // used returns the bytes that the cache takes.
 func (c *Cache) used() int64 {
-	return c.tree.Memory().Used + c.locks.Memory().Used + c.wheel.bytes()
+	if m := &c.memory; m.stale {
+		tree := c.tree.Memory()
+		m.used = tree.Used + c.locks.Memory().Used + c.wheel.bytes()
+		m.stale = false
+		m.peak = max(m.peak, m.used)
+		m.held = max(m.held, tree.Held)
+	}
+	return c.memory.used
 }
 
 // full reports whether the memory limit is reached. What detached families

@@ -150,3 +150,7 @@ func setDefault[T comparable](field *T, def T) {
 func badOption(field string, have any, want string) error {
 	return fmt.Errorf("gibson: cache: Options.%s is %v, want %s", field, have, want)
 }
+
+// Options returns the options in effect: those that New was given, with the
+// defaults filled in. Clock is the one the cache reads, the system's included.
+func (c *Cache) Options() Options { return c.set.Options }

@@ -31,8 +31,6 @@ type figures struct {
 	packed      int64  // compressed items
 	packedBytes int64  // of their values, as stored
 	openedBytes int64  // of their values, decompressed
-	peak        int64
-	peakHeld    int64
 	rounds      int64
 }
 
@@ -61,7 +59,7 @@ const slotSize = 8
 func (b *Batch) Stats() Stats {
 	b.settle()
 	c := b.c
-	c.figures.notePeak(c)
+	used := c.used() // which brings the peaks up to date
 	m := c.tree.Memory()
 	s := Stats{
 		Items:              int64(c.tree.Len()),
@@ -71,13 +69,13 @@ func (b *Batch) Stats() Stats {
 		CronDone:           c.figures.rounds,
 		ItemPoolUsed:       m.Used / slotSize,
 		ItemPoolCapacity:   m.Held / slotSize,
-		ItemPoolTotal:      c.figures.peakHeld / slotSize,
+		ItemPoolTotal:      max(c.memory.held, m.Held) / slotSize,
 		ItemPoolObjectSize: slotSize,
 		ItemPoolMaxBlock:   m.Block,
 		MemoryAvailable:    c.set.available,
 		MemoryUsable:       c.set.MaxMemory,
-		MemoryUsed:         c.used(),
-		MemoryPeak:         c.figures.peak,
+		MemoryUsed:         used,
+		MemoryPeak:         c.memory.peak,
 	}
 	if s.Items > 0 {
 		s.ItemSizeAvg = s.MemoryUsed / s.Items
@@ -86,12 +84,6 @@ func (b *Batch) Stats() Stats {
 		s.CompressionRateAvg = 100 * (f.openedBytes - f.packedBytes) / f.openedBytes
 	}
 	return s
-}
-
-// notePeak keeps the highest figures of memory.
-func (f *figures) notePeak(c *Cache) {
-	f.peak = max(f.peak, c.used())
-	f.peakHeld = max(f.peakHeld, c.tree.Memory().Held)
 }
 
 // Stats returns the figures of the cache. It fails with ErrClosed only.

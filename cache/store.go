@@ -25,6 +25,7 @@ func (c *Cache) find(key []byte, now instant) item {
 // tree's last Seek must have been for key: its way is used again, unless the
 // tree has changed since.
 func (c *Cache) put(key []byte, size int) (item, error) {
+	c.memory.stale = true
 	rec, err := c.tree.Store(size)
 	if errors.Is(err, radix.ErrNoSeek) {
 		rec, err = c.tree.Put(key, size)
@@ -66,7 +67,7 @@ func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) e
 	if h.timed {
 		h.timer = id
 	} else if id != 0 {
-		c.wheel.remove(id)
+		c.wheel.remove(id) // put said that the memory changes
 	}
 	c.fill(key, it, h, v, ttl, now)
 	return nil
@@ -144,18 +145,21 @@ func (c *Cache) live(key []byte, it item, ttl int64, now instant) {
 		return
 	}
 	it.setTimer(c.wheel.add(key, false, deadline, uint32(ttl)))
+	c.memory.stale = true
 }
 
 // unlive takes away the end of the item's life, if it has one.
 func (c *Cache) unlive(it item) {
 	if id := it.timer(); id != 0 {
 		c.wheel.remove(id)
+		c.memory.stale = true
 		it.setTimer(0)
 	}
 }
 
 // remove removes the item, its timer and its lock.
 func (c *Cache) remove(key []byte, it item) {
+	c.memory.stale = true
 	if it.locked() {
 		c.unlock(key, it)
 	}
@@ -173,11 +177,13 @@ func (c *Cache) free(it item) {
 func (c *Cache) detach(prefix []byte) int {
 	n := c.tree.Detach(prefix)
 	c.detached = c.detached || n > 0
+	c.memory.stale = true
 	return n
 }
 
 // reclaim gives back the memory of at most limit detached nodes.
 func (c *Cache) reclaim(limit int) (more bool) {
+	c.memory.stale = true
 	c.detached = c.tree.Reclaim(limit, func(rec []byte) { c.free(rec) })
 	return c.detached
 }
