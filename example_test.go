@@ -555,3 +555,41 @@ func ExampleNewPoolOf() {
 	fmt.Println(err)
 	// Output: <nil>
 }
+
+func ExampleNewTyped() {
+	ctx, conn, done := connect()
+	defer done()
+
+	type user struct{ Name string }
+	users, err := gibson.NewTyped(conn, gibson.JSON[user](), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(users.Set(ctx, "user:42", user{"Ada"}, time.Hour))
+	ada, err := users.Get(ctx, "user:42")
+	fmt.Println(ada.Name, err)
+	// Output:
+	// <nil>
+	// Ada <nil>
+}
+
+func ExampleTyped_Fetch() {
+	ctx, conn, done := connect()
+	defer done()
+
+	pages, err := gibson.NewTyped(conn, gibson.Raw[string](), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		page, err := pages.Fetch(ctx, "page:/", time.Minute, func(context.Context) (string, error) {
+			fmt.Println("rendering")
+			return "<h1>Hello</h1>", nil
+		})
+		fmt.Println(page, err)
+	}
+	// Output:
+	// rendering
+	// <h1>Hello</h1> <nil>
+	// <h1>Hello</h1> <nil>
+}
