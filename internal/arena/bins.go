@@ -82,6 +82,25 @@ func (b *bins) next(i uint32) uint32 {
 	return w*64 + uint32(bits.TrailingZeros64(b.filled[w]))
 }
 
+// last returns the highest non-empty list, 0 if there is none.
+func (b *bins) last() uint32 { return b.prev(binCount) }
+
+// prev returns the highest non-empty list below i, 0 if there is none.
+func (b *bins) prev(i uint32) uint32 {
+	w := i / 64
+	if w < binWords {
+		if rest := b.filled[w] & (1<<(i%64) - 1); rest != 0 {
+			return w*64 + uint32(bits.Len64(rest)) - 1
+		}
+	}
+	rest := b.summary & (1<<w - 1)
+	if rest == 0 {
+		return 0
+	}
+	w = uint32(bits.Len32(rest)) - 1
+	return w*64 + uint32(bits.Len64(b.filled[w])) - 1
+}
+
 // link puts a free block at the head of its list.
 func (b *bins) link(m Memory, h Handle, units uint32) {
 	i := binOf(units)

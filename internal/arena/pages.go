@@ -97,11 +97,47 @@ func (r *Region) remember(h Handle, units uint32, gone extent) {
 		gone = kept
 	}
 	r.idle += inner.units() - gone.units()
-	if r.idle > max(keepUnits, r.live/16) && inner.units() > gone.units() {
-		gone = r.giveBack(inner, gone)
-	}
 	r.setExtent(h, gone)
+	for range giveBacks {
+		if r.idle <= max(keepUnits, r.live/16) {
+			return
+		}
+		if r.giveBackOldest() {
+			continue
+		}
+		if gone = r.extentOf(h); inner.units() > gone.units() {
+			r.setExtent(h, r.giveBack(inner, gone))
+		}
+		return
+	}
 }
+
+// giveBacks bounds what one free gives back, lest it take long.
+const giveBacks = 4
+
+// giveBackOldest gives back the pages of a free block that has been free for
+// long, as the tails of the lists have: what was freed last is taken first,
+// and had better have its pages then. It reports whether it found one.
+func (r *Region) giveBackOldest() bool {
+	for set := above; set >= below; set-- {
+		b := &r.bins[set]
+		left := oldestTries
+		for i := b.last(); i >= binOf(largeUnits) && left > 0; i = b.prev(i) {
+			for h := b.tail[i]; h != 0 && left > 0; h = linksOf(r.mem, h).prev {
+				left--
+				inner, gone := r.inner(h, sizeOf(r.mem, h)), r.extentOf(h)
+				if inner.units() > gone.units() {
+					r.setExtent(h, r.giveBack(inner, gone))
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// oldestTries bounds the blocks that giveBackOldest looks at.
+const oldestTries = 32
 
 // giveBack returns the pages of a large free block to the system.
 func (r *Region) giveBack(inner, gone extent) extent {

@@ -65,6 +65,10 @@ func newRegion(s *Space, start, limit uint64) *Region {
 // to region i if it lies at or above its start and below that of region i+1.
 func (r *Region) Start() Handle { return r.start }
 
+// SmallPages keeps the region from asking for huge pages, so that it can give
+// back to the system what is free in runs of any length.
+func (r *Region) SmallPages() { r.hugeFrom = r.limit }
+
 // Deny makes every allocation fail for whose size, in bytes, f returns true:
 // tests show with it that a failure leaves their structures intact. nil ends
 // that.
@@ -181,13 +185,29 @@ func (r *Region) free(h Handle, units uint32) {
 // lower makes h the top: all above it is unused.
 func (r *Region) lower(h Handle, gone extent) {
 	r.top = h
-	if gone.to != 0 {
-		// Its pages count as returned still; above the top they are counted
-		// by touched. So they are dirty again as far as anybody knows.
-		r.returned -= gone.units()
-		r.space.reuse(gone.from, gone.to)
+	// Above the top, touched counts.
+	r.drop(gone)
+	if heap {
+		r.dropChunks()
 	}
 	r.trimTop()
+}
+
+// dropChunks lets go of the slices above the highest one that is in use.
+func (r *Region) dropChunks() {
+	for n := len(r.fences); n > 0 && r.top == r.fences[n-1]+1; n = len(r.fences) {
+		fence := r.fences[n-1]
+		if *r.word(fence)&bitPrev == 0 {
+			return // full: the next block would need the slice again
+		}
+		size := *r.word32(fence, -4)
+		r.space.forget(uint64(r.top), r.end)
+		r.fences = r.fences[:n-1]
+		r.end = uint64(fence)
+		r.top = fence - Handle(size)
+		r.touched = r.end
+		r.drop(r.remove(r.top, size))
+	}
 }
 
 // Resize changes the size of a block in use in place and reports whether it

@@ -148,10 +148,14 @@ func (m *model) step() {
 }
 
 func TestRegionAgainstModel(t *testing.T) {
-	for seed := range uint64(4) {
+	seeds, steps := uint64(4), 500
+	if debug {
+		seeds, steps = 2, 100
+	}
+	for seed := range seeds {
 		m := newModel(t, seed)
 		for i := range 40 {
-			for range 500 {
+			for range steps {
 				m.step()
 			}
 			if i%8 == 7 { // towards empty, so that large free runs come about

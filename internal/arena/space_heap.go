@@ -33,6 +33,15 @@ func (m Memory) at(h Handle) unsafe.Pointer {
 // heap says that regions grow by separate slices of the Go heap.
 const heap = true
 
+// GivesBack says that any large run of free memory can go back to the system,
+// not only what lies at the top of a region.
+const GivesBack = false
+
+// forget leaves the slice of the units [from, to] to the garbage collector.
+func (s *Space) forget(from, to uint64) {
+	clear(s.table[from/slabUnits : to/slabUnits+1])
+}
+
 // reservation is empty: the table holds all.
 type reservation struct{}
 

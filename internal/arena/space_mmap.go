@@ -31,6 +31,12 @@ func (m Memory) at(h Handle) unsafe.Pointer {
 // heap says that regions grow by separate slices of the Go heap.
 const heap = false
 
+// GivesBack says that any large run of free memory can go back to the system,
+// not only what lies at the top of a region.
+const GivesBack = true
+
+func (s *Space) forget(_, _ uint64) {}
+
 // reservation is the range as the system gave it.
 type reservation struct {
 	addr   unsafe.Pointer // what to unmap; nil when nothing is mapped

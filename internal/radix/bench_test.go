@@ -13,10 +13,6 @@ const (
 	benchRecord = 112
 )
 
-func benchKey(buf []byte, i int) []byte {
-	return fmt.Appendf(buf[:0], "app:user:%08d:profile", i)
-}
-
 // benchKeys are the keys in random order, one after the other.
 func benchKeys(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -164,6 +160,7 @@ func BenchmarkWalk10k(b *testing.B) {
 func BenchmarkDetachReclaim(b *testing.B) {
 	keys := benchKeys(benchItems)
 	b.ResetTimer()
+	b.ReportAllocs()
 	for n := 0; n < b.N; n += benchItems {
 		b.StopTimer()
 		t := benchTree(b, keys[:25*min(benchItems, b.N-n)])

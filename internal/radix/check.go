@@ -23,14 +23,16 @@ func (t *Tree) Check() error {
 	if err := c.trash(); err != nil {
 		return err
 	}
-	for _, r := range []*arena.Region{t.nodes, t.leaves} {
+	blocks := 0
+	for _, r := range t.regions() {
+		blocks += r.Stats().Blocks
 		// A block that is not part of the tree has the size 0 here, which
 		// shows in the sums of the region.
 		if err := r.Check(func(h handle) int { return c.size[h] }); err != nil {
 			return err
 		}
 	}
-	if blocks := t.nodes.Stats().Blocks + t.leaves.Stats().Blocks; blocks != len(c.size) {
+	if blocks != len(c.size) {
 		return fmt.Errorf("%w: %d blocks are in use, the tree has %d", ErrCorrupt, blocks, len(c.size))
 	}
 	return nil
@@ -110,14 +112,6 @@ func (c *checker) tree(root handle, weights bool) error {
 		}
 	}
 	return nil
-}
-
-// width is the number of slots that may be in use.
-func (n node) width() int {
-	if n.isRange() {
-		return n.slots()
-	}
-	return n.sorted()
 }
 
 // see notes a block and that it was not seen before.

@@ -60,7 +60,7 @@ func (t *Tree) Defrag(limit int) (more bool) {
 func (t *Tree) startDefrag() bool {
 	worth := false
 	holes := int64(0)
-	for _, r := range []*arena.Region{t.nodes, t.leaves} {
+	for _, r := range t.movable() {
 		s := r.Stats()
 		free := s.Span - s.Live
 		holes += free
@@ -71,7 +71,7 @@ func (t *Tree) startDefrag() bool {
 		d.settled = min(d.settled, holes)
 		return false
 	}
-	for _, r := range []*arena.Region{t.nodes, t.leaves} {
+	for _, r := range t.movable() {
 		live := r.Stats().Live
 		r.SetBoundary(r.Start() + handle((live+live/roomShare)/arena.Unit))
 	}
@@ -80,12 +80,21 @@ func (t *Tree) startDefrag() bool {
 	return true
 }
 
+// movable returns the regions whose blocks are moved. The holes between large
+// leaves go back to the system by themselves.
+func (t *Tree) movable() [2]*arena.Region {
+	return [...]*arena.Region{t.nodes, t.leaves[0]}
+}
+
 // endDefrag ends a walk.
 func (t *Tree) endDefrag() {
 	d := &t.defrag
 	d.active = false
-	m := t.Memory()
-	d.settled = m.Span - m.Used
+	d.settled = 0
+	for _, r := range t.movable() {
+		s := r.Stats()
+		d.settled += s.Span - s.Live
+	}
 	if cap(d.cursor) > maxWalker || cap(d.walk.key) > maxWalker || cap(d.walk.stack) > maxWalker {
 		d.walk, d.cursor = walker{}, nil
 	}
@@ -115,10 +124,10 @@ func (t *Tree) moveNodes(w *walker) {
 // moveLeaf moves the walk's leaf.
 func (t *Tree) moveLeaf(w *walker) {
 	h := w.ready
-	if !t.leaves.High(h) {
+	if h >= t.large || !t.leaves[0].High(h) {
 		return
 	}
-	if to := t.leaves.Lower(h, leafAt(t.mem.At(h)).size()); to != 0 {
+	if to := t.leaves[0].Lower(h, leafAt(t.mem.At(h)).size()); to != 0 {
 		*w.slot(len(w.stack)) = to
 		w.ready = to
 	}

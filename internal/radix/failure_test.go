@@ -12,9 +12,9 @@ func TestAllocationFailures(t *testing.T) {
 	for i, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			steps := 2000
+			steps := 2000 / slow
 			if strings.Contains(s.name, "long") {
-				steps = 400
+				steps = 400 / slow
 			}
 			m := newModel(t, s, uint64(i))
 			failed := 0
@@ -25,8 +25,9 @@ func TestAllocationFailures(t *testing.T) {
 				}
 				after := m.rng.IntN(3)
 				deny := func(int) bool { after--; return after < 0 }
-				m.tree.nodes.Deny(deny)
-				m.tree.leaves.Deny(deny)
+				for _, r := range m.tree.regions() {
+					r.Deny(deny)
+				}
 				if m.rng.IntN(3) == 0 && len(m.keys) > 0 {
 					m.remove(m.keys[m.rng.IntN(len(m.keys))])
 				} else if m.rng.IntN(4) == 0 {
@@ -34,8 +35,9 @@ func TestAllocationFailures(t *testing.T) {
 				} else if !m.tryPut(m.shape.key(m.rng)) {
 					failed++
 				}
-				m.tree.nodes.Deny(nil)
-				m.tree.leaves.Deny(nil)
+				for _, r := range m.tree.regions() {
+					r.Deny(nil)
+				}
 				if n%50 == 0 {
 					m.check()
 				}

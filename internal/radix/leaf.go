@@ -106,7 +106,7 @@ func bytesAt(p unsafe.Pointer, off, n int) []byte {
 // there is no memory.
 func (t *Tree) makeLeaf(suffix []byte, recLen int) handle {
 	l := newLeaf(len(suffix), recLen)
-	h := t.leaves.Alloc(l.size())
+	h := t.allocLeaf(l.size())
 	if h == 0 {
 		return 0
 	}
@@ -116,8 +116,32 @@ func (t *Tree) makeLeaf(suffix []byte, recLen int) handle {
 	return h
 }
 
+// largeLeaf is the size from which a leaf goes to the region for large ones.
+const largeLeaf = 16 << 10
+
+// allocLeaf returns a block for a leaf, 0 if there is no room. One region
+// stands in for the other when that is full.
+func (t *Tree) allocLeaf(size int) handle {
+	first, second := t.leaves[0], t.leaves[1]
+	if size >= largeLeaf {
+		first, second = second, first
+	}
+	if h := first.Alloc(size); h != 0 {
+		return h
+	}
+	return second.Alloc(size)
+}
+
+// leavesOf returns the region of the leaf h.
+func (t *Tree) leavesOf(h handle) *arena.Region {
+	if h >= t.large {
+		return t.leaves[1]
+	}
+	return t.leaves[0]
+}
+
 // freeLeaf gives a leaf's memory back.
-func (t *Tree) freeLeaf(h handle) { t.leaves.Free(h, leafAt(t.mem.At(h)).size()) }
+func (t *Tree) freeLeaf(h handle) { t.leavesOf(h).Free(h, leafAt(t.mem.At(h)).size()) }
 
 // cutLeaf takes the first n bytes off a leaf's suffix and returns its new
 // handle. It does not fail, and moves at most a few bytes, whatever the
@@ -129,7 +153,7 @@ func (t *Tree) cutLeaf(h handle, n int) handle {
 	if arena.Size(old.size())-front < arena.MinBlock {
 		return t.cutTiny(h, old, n)
 	}
-	h = t.leaves.CutFront(h, old.size(), front)
+	h = t.leavesOf(h).CutFront(h, old.size(), front)
 	rest.write(t.mem.At(h))
 	return h
 }
@@ -142,7 +166,7 @@ func (t *Tree) cutTiny(h handle, old leaf, n int) handle {
 	k := copy(content[:], old.suffixOf(p)[n:])
 	copy(content[k:], old.recOf(p))
 	front := arena.Size(old.size()) - arena.MinBlock
-	h = t.leaves.CutFront(h, old.size(), front)
+	h = t.leavesOf(h).CutFront(h, old.size(), front)
 	p = t.mem.At(h)
 	rest := newLeaf(old.suffixLen-n, old.recLen)
 	rest.write(p)
@@ -157,7 +181,7 @@ func (t *Tree) cutTiny(h handle, old leaf, n int) handle {
 func (t *Tree) growLeaf(h handle, more int) (handle, []byte) {
 	old := leafAt(t.mem.At(h))
 	l := newLeaf(old.suffixLen+more, old.recLen)
-	grown := t.leaves.Alloc(l.size())
+	grown := t.allocLeaf(l.size())
 	if grown == 0 {
 		return 0, nil
 	}
@@ -165,6 +189,6 @@ func (t *Tree) growLeaf(h handle, more int) (handle, []byte) {
 	l.write(to)
 	copy(l.suffixOf(to)[more:], old.suffixOf(from))
 	copy(l.recOf(to), old.recOf(from))
-	t.leaves.Free(h, old.size())
+	t.leavesOf(h).Free(h, old.size())
 	return grown, l.suffixOf(to)[:more]
 }

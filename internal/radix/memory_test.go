@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gogibson/gibson/internal/arena"
 )
 
 // rss returns the resident memory of the process in bytes, 0 where it cannot
@@ -29,7 +31,7 @@ func rss() int64 {
 // record, take no more than 140 bytes each, as the tree counts and as the
 // system does.
 func TestMemoryPerItem(t *testing.T) {
-	const items = 200_000
+	const items = 200_000 / slow
 	debug.FreeOSMemory()
 	before := rss()
 	tree, err := New(Options{})
@@ -60,7 +62,7 @@ func TestMemoryPerItem(t *testing.T) {
 // Five rounds that overwrite everything, in random order, with records of 10
 // to 300 bytes leave few holes.
 func TestMemoryAfterChurn(t *testing.T) {
-	const items = 200_000
+	const items = 200_000 / slow
 	tree, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,15 +81,20 @@ func TestMemoryAfterChurn(t *testing.T) {
 		t.Logf("round %d: span %.3f, held %.3f of what is in use, held %.3f of keys and values", round,
 			float64(m.Span)/float64(m.Used), float64(m.Held)/float64(m.Used), float64(m.Held)/float64(m.Payload-12*items))
 	}
-	if m := tree.Memory(); float64(m.Held) > 1.25*float64(m.Used) {
-		t.Errorf("%d bytes held for %d in use, want at most a quarter more", m.Held, m.Used)
+	m := tree.Memory()
+	if float64(m.Span) > 1.10*float64(m.Used) {
+		t.Errorf("a span of %d bytes for %d in use, want at most a tenth more", m.Span, m.Used)
+	}
+	// Two huge pages may be begun and not full.
+	if arena.GivesBack && m.Held > m.Span+6<<20 {
+		t.Errorf("%d bytes held for a span of %d", m.Held, m.Span)
 	}
 }
 
 // What is left of a tree after most of it went, in no order, moves together,
 // and the system gets the rest back.
 func TestDefrag(t *testing.T) {
-	const items = 200_000
+	const items = 200_000 / slow
 	tree, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +134,7 @@ func TestDefrag(t *testing.T) {
 	if after.Span > after.Used*5/4 {
 		t.Errorf("span %d for %d in use, want at most a quarter more", after.Span, after.Used)
 	}
-	if after.Held > after.Span+16<<20 {
+	if arena.GivesBack && after.Held > after.Span+16<<20 {
 		t.Errorf("%d bytes held for a span of %d", after.Held, after.Span)
 	}
 	n := 0

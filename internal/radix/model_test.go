@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
-
-	"github.com/gogibson/gibson/internal/arena"
 )
 
 var modelSteps = flag.Int("radix.steps", 4000, "random operations for each shape of keys in the model test")
@@ -309,7 +307,7 @@ func (m *model) step(growing bool) {
 // compact sets a boundary where Defrag would not, for trees as small as
 // these, and lets it walk.
 func (m *model) compact() {
-	for _, r := range []*arena.Region{m.tree.nodes, m.tree.leaves} {
+	for _, r := range m.tree.regions() {
 		r.SetBoundary(r.Start() + handle(m.rng.Uint32N(uint32(r.Top()-r.Start())+1)))
 	}
 	m.tree.defrag.active = true
@@ -356,7 +354,7 @@ func TestModel(t *testing.T) {
 	for i, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			steps := *modelSteps
+			steps := *modelSteps / slow
 			if strings.Contains(s.name, "long") {
 				steps /= 4
 			}

@@ -97,6 +97,14 @@ func (n node) count(p unsafe.Pointer) int {
 	return n.sorted()
 }
 
+// width is the number of slots that may be in use.
+func (n node) width() int {
+	if n.isRange() {
+		return n.slots()
+	}
+	return n.sorted()
+}
+
 // entries is count, and one more if a key ends at the node.
 func (n node) entries(p unsafe.Pointer) int {
 	if n.hasTerm() {
@@ -164,18 +172,16 @@ func (n node) below(p unsafe.Pointer, c byte) int {
 // sortedNode returns the first word of a sorted node with room for at least
 // so many children: as many as its block can take anyhow.
 func sortedNode(prefixLen, children, room int, term bool) node {
-	make := func(room int) node {
-		n := node(prefixLen<<nodePrefixShift | (children-1)<<nodeLoShift | (room-1)<<nodeSpanShift)
-		if term {
-			n |= nodeTerm
-		}
-		return n
+	n := node(prefixLen<<nodePrefixShift | (children-1)<<nodeLoShift | (room-1)<<nodeSpanShift)
+	if term {
+		n |= nodeTerm
 	}
-	n := make(room)
-	size := arena.Size(n.size())
-	for room < 256 && arena.Size(make(room+1).size()) == size {
-		room++
-		n = make(room)
+	for size := arena.Size(n.size()); n.slots() < 256; {
+		wider := n + 1<<nodeSpanShift
+		if arena.Size(wider.size()) != size {
+			break
+		}
+		n = wider
 	}
 	return n
 }

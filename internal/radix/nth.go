@@ -23,10 +23,7 @@ func (t *Tree) Nth(i int, buf []byte) (key, rec []byte) {
 			}
 			i--
 		}
-		slots := unsafe.Slice(slotAt(p, n.children()), n.slots())
-		if !n.isRange() {
-			slots = slots[:n.sorted()]
-		}
+		slots := unsafe.Slice(slotAt(p, n.children()), n.width())
 		for s, child := range slots {
 			if child == 0 {
 				continue

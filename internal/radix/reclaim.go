@@ -42,7 +42,11 @@ func (t *Tree) Reclaim(limit int, visit func(rec []byte)) (more bool) {
 	for limit > 0 && t.trash != 0 {
 		p := t.mem.At(t.trash)
 		n := nodeAt(p)
-		h, done := n.nextSlot(p, int(*trashDone(p)))
+		done := int(*trashDone(p))
+		if done%lanes == 0 {
+			t.touchChildren(p, n, done)
+		}
+		h, done := n.nextSlot(p, done)
 		*trashDone(p) = uint64(done)
 		switch {
 		case h == 0:
@@ -69,17 +73,14 @@ func (t *Tree) reclaimLeaf(h handle, visit func(rec []byte)) {
 	if visit != nil {
 		visit(l.recOf(p))
 	}
-	t.leaves.Free(h, l.size())
+	t.leavesOf(h).Free(h, l.size())
 }
 
 // nextSlot returns the first entry of the node at p from the i-th slot on,
 // the slot of a key that ends here being the last, and the number of the slot
 // after it; 0 if there is none.
 func (n node) nextSlot(p unsafe.Pointer, i int) (h handle, next int) {
-	used := n.slots()
-	if !n.isRange() {
-		used = n.sorted()
-	}
+	used := n.width()
 	for ; i < used; i++ {
 		if h := *slotAt(p, n.children()+4*i); h != 0 {
 			return h, i + 1

@@ -62,7 +62,7 @@ func (t *Tree) replace(size int) ([]byte, error) {
 	// blocks, which are few and whose pages are in memory already.
 	room := arena.Size(l.size())
 	stays := arena.Size(to.size()) == room || room >= largeLeaf
-	if l.wide() == (size > leafRecMask || l.suffixLen > leafSufMask) && stays && t.leaves.Resize(at.h, l.size(), to.size()) {
+	if l.wide() == (size > leafRecMask || l.suffixLen > leafSufMask) && stays && t.leavesOf(at.h).Resize(at.h, l.size(), to.size()) {
 		to.write(p)
 		t.adjust(0, grown)
 		return to.recOf(p), nil
@@ -72,15 +72,12 @@ func (t *Tree) replace(size int) ([]byte, error) {
 		t.forget()
 		return nil, ErrMemory
 	}
-	t.leaves.Free(at.h, l.size())
+	t.leavesOf(at.h).Free(at.h, l.size())
 	*t.slotOf(len(at.path)) = h
 	t.adjust(0, grown)
 	p = t.mem.At(h)
 	return leafAt(p).recOf(p), nil
 }
-
-// largeLeaf is the size from which a leaf may change its size in place.
-const largeLeaf = 64 << 10
 
 // add makes a leaf for the key at the place, which has none.
 func (t *Tree) add(size int) ([]byte, error) {

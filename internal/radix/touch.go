@@ -99,3 +99,17 @@ func touchLeaf(p unsafe.Pointer) {
 //
 //go:noinline
 func keep(byte) {}
+
+// touchChildren reads the first words of the node's next children from the
+// i-th slot on: they are about to be visited one by one, and so their waits
+// overlap.
+func (t *Tree) touchChildren(p unsafe.Pointer, n node, i int) {
+	used := min(n.width(), i+lanes)
+	var x uint32
+	for ; i < used; i++ {
+		if h := *slotAt(p, n.children()+4*i); h != 0 {
+			x |= *(*uint32)(t.mem.At(h))
+		}
+	}
+	keep(byte(x))
+}

@@ -21,14 +21,15 @@ const MaxLimit = 20 << 30
 
 // Tree is an ordered map from keys to records. Make one with [New].
 type Tree struct {
-	mem  arena.Memory
-	leaf handle // handles from here on name leaves
-	root handle
+	mem   arena.Memory
+	leaf  handle // handles from here on name leaves
+	large handle // and from here on those of the third region
+	root  handle
 
 	at      place // where the last Seek ended
-	nodes   *arena.Region
-	leaves  *arena.Region
 	space   *arena.Space
+	nodes   *arena.Region
+	leaves  [2]*arena.Region // for small leaves, and for large ones
 	scratch image
 	walkers sync.Pool // of *walker
 
@@ -51,19 +52,21 @@ func New(o Options) (*Tree, error) {
 	// Address space costs nothing, so there is room for holes that were
 	// returned to the system, but no more than handles can address.
 	limit = max(limit, 128<<20)
-	leaves := min(2*limit, arena.MaxSpace-nodeShare)
-	space, err := arena.Reserve(min(limit, nodeShare), leaves)
+	nodes := limit * 3 / 8
+	leaves := (arena.MaxSpace - nodes) / 2
+	space, err := arena.Reserve(nodes, min(limit*9/8, leaves), min(2*limit, leaves))
 	if err != nil {
 		return nil, fmt.Errorf("radix: %w", err)
 	}
-	t := &Tree{mem: space.Memory, space: space, nodes: space.Region(0), leaves: space.Region(1)}
-	t.leaf = t.leaves.Start()
+	t := &Tree{mem: space.Memory, space: space, nodes: space.Region(0)}
+	t.leaves = [...]*arena.Region{space.Region(1), space.Region(2)}
+	t.leaf, t.large = t.leaves[0].Start(), t.leaves[1].Start()
+	// Large leaves leave large holes, which can go back to the system page by
+	// page as long as these are small.
+	t.leaves[1].SmallPages()
 	t.walkers.New = func() any { return new(walker) }
 	return t, nil
 }
-
-// nodeShare is the most that nodes can take: 8 of 32 GiB.
-const nodeShare = arena.MaxSpace / 4
 
 // Close gives all memory back. The tree, and records that were handed out,
 // must not be used afterwards; Close may be called again.
@@ -78,6 +81,11 @@ func (t *Tree) Close() {
 func (t *Tree) Len() int {
 	items, _ := t.weigh(t.root, 0)
 	return items
+}
+
+// regions returns all three.
+func (t *Tree) regions() [3]*arena.Region {
+	return [...]*arena.Region{t.nodes, t.leaves[0], t.leaves[1]}
 }
 
 // isLeaf says that h, which is not 0, names a leaf.
@@ -117,19 +125,20 @@ type Memory struct {
 // Memory returns what the tree takes.
 func (t *Tree) Memory() Memory {
 	_, payload := t.weigh(t.root, 0)
-	n, l := t.nodes.Stats(), t.leaves.Stats()
-	return Memory{
-		Payload: payload,
-		Used:    n.Live + l.Live,
-		Span:    n.Span + l.Span,
-		Held:    n.Resident + l.Resident,
-		Block:   arena.MaxBlock,
+	m := Memory{Payload: payload, Block: arena.MaxBlock}
+	for _, r := range t.regions() {
+		s := r.Stats()
+		m.Used += s.Live
+		m.Span += s.Span
+		m.Held += s.Resident
 	}
+	return m
 }
 
 // Trim gives back to the system all memory that it can take without moving
 // anything.
 func (t *Tree) Trim() {
-	t.nodes.Trim()
-	t.leaves.Trim()
+	for _, r := range t.regions() {
+		r.Trim()
+	}
 }

@@ -19,7 +19,7 @@ func (t *Tree) Walk(prefix, from []byte, fn func(key, rec []byte) bool) {
 		return // the whole family is less than from
 	}
 	w := t.walkers.Get().(*walker)
-	w.tree = t
+	w.tree, w.touch = t, true
 	w.key = append(w.key[:0], prefix[:depth]...)
 	w.stack = w.stack[:0]
 	if inside && len(from) > len(prefix) {
@@ -47,6 +47,7 @@ type walker struct {
 	stack []frame // the nodes above what comes next
 	ready handle  // a leaf that comes before what the stack says, or 0
 	depth int     // bytes of the key before those of ready
+	touch bool    // the leaves will be read
 }
 
 // A frame is a node and where the walk stands in it.
@@ -141,6 +142,9 @@ func (w *walker) advance() bool {
 				break
 			}
 		}
+		if w.touch && f.next%lanes == 0 {
+			t.touchChildren(p, n, f.next)
+		}
 		i, h := n.child(p, f.next)
 		f.next = i + 1
 		if h == 0 {
@@ -165,10 +169,7 @@ func (w *walker) load() {
 // child returns the first child of the node at p from the i-th slot on, and
 // its slot; 0 if there is none.
 func (n node) child(p unsafe.Pointer, i int) (int, handle) {
-	used := n.slots()
-	if !n.isRange() {
-		used = n.sorted()
-	}
+	used := n.width()
 	for ; i < used; i++ {
 		if h := *slotAt(p, n.children()+4*i); h != 0 {
 			return i, h
