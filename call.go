@@ -45,10 +45,11 @@ type call struct {
 	patient bool // its caller cannot be cancelled
 
 	// The reply, valid after done.
-	reply  Reply  // Data only with wantReply, and owned by the call
-	dst    []byte // with wantBytes
-	number int64  // with wantNumber and wantInt
-	err    error  // why there is no reply, or none that fits the command
+	reply    Reply  // Data only with wantReply, and owned by the call
+	received int    // size of the reply in bytes
+	dst      []byte // with wantBytes
+	number   int64  // with wantNumber and wantInt
+	err      error  // why there is no reply, or none that fits the command
 }
 
 // callPool holds idle calls. Whatever calls send has one of its own, so that
@@ -84,7 +85,7 @@ func (cl *call) free() {
 
 // reset makes the call as it was before it was sent.
 func (cl *call) reset() {
-	cl.reply, cl.number, cl.err = Reply{}, 0, nil
+	cl.reply, cl.received, cl.number, cl.err = Reply{}, 0, 0, nil
 	cl.state.Store(callPending)
 }
 
@@ -96,13 +97,14 @@ func (cl *call) abandon() bool {
 }
 
 // deliver hands the reply to the caller, or drops it if there is none any
-// more. owned says that the call may keep r.Data instead of a copy. The call
+// more. size is that of the reply on the wire. owned says that the call may keep r.Data instead of a copy. The call
 // must not be touched afterwards.
-func (cl *call) deliver(r Reply, owned bool) {
+func (cl *call) deliver(r Reply, size int, owned bool) {
 	if !cl.state.CompareAndSwap(callPending, callDelivered) {
 		cl.free()
 		return
 	}
+	cl.received = size
 	cl.take(r, owned)
 	cl.done <- struct{}{}
 }

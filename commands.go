@@ -30,7 +30,7 @@ type commands struct {
 
 func newCommands(d doer, o Options) commands {
 	return commands{
-		d:        d,
+		d:        withHooks(d, o.Hooks),
 		calls:    newCallPool(),
 		maxKey:   o.MaxKeySize,
 		maxValue: o.MaxValueSize,

@@ -130,7 +130,7 @@ func (c *Conn) answer() error {
 			return &ProtocolError{Msg: "reply without a request"}
 		}
 		in.start += n
-		if err := c.answerOne(cl, r, cl.keeps() && in.lend(r)); err != nil {
+		if err := c.answerOne(cl, r, n, cl.keeps() && in.lend(r)); err != nil {
 			return err
 		}
 	}
@@ -156,21 +156,22 @@ func (c *Conn) answerHuge() error {
 	if cl.want != wantCode && cl.state.Load() != callAbandoned {
 		return nil
 	}
+	size := c.in.end - c.in.start + c.in.missing()
 	r, ok := c.in.skipData()
 	if !ok {
 		return nil
 	}
-	return c.answerOne(c.claim(), r, false)
+	return c.answerOne(c.claim(), r, size, false)
 }
 
 // answerOne ends one call and notes that.
-func (c *Conn) answerOne(cl *call, r Reply, owned bool) error {
+func (c *Conn) answerOne(cl *call, r Reply, size int, owned bool) error {
 	in := &c.in
 	in.answered++
 	in.credit += cl.cost
 	in.solo++
 	ended := cl.op == wire.OpEnd && r.Code == wire.CodeOK
-	cl.deliver(r, owned)
+	cl.deliver(r, size, owned)
 	if ended {
 		return ErrClosed
 	}

@@ -23,6 +23,9 @@
 // them at once. EncodeCommand and Reader are for programs that do their own
 // input and output.
 //
+// Typed has values of a Go type, through a Codec, and Fetch, which loads what
+// is missing once for all who want it. Hooks observe every command.
+//
 // # Concurrency and cancellation
 //
 // Requests of one connection are sent in the order in which their calls were

@@ -593,3 +593,24 @@ func ExampleTyped_Fetch() {
 	// <h1>Hello</h1> <nil>
 	// <h1>Hello</h1> <nil>
 }
+
+func ExampleHooks() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	ctx := context.Background()
+	conn, err := gibson.Dial(ctx, srv.Addr(), &gibson.Options{Hooks: &gibson.Hooks{
+		End: func(_ context.Context, e gibson.Event) {
+			fmt.Println(e.Command, e.Key, e.Sent, e.Received, e.Err)
+		},
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = conn.Get(ctx, "greeting")
+	// Output: GET greeting 14 8 gibson: not found
+}

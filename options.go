@@ -34,6 +34,9 @@ type Options struct {
 	// a wrong one is not an error here: it fails the calls that decode.
 	Encoding string
 
+	// Hooks, if not nil, observe every command.
+	Hooks *Hooks
+
 	// TLS, if not nil, has the connection encrypted, as the scheme tls does
 	// with the zero Config. An empty ServerName is filled in from the address.
 	TLS *tls.Config

@@ -56,9 +56,11 @@ func (s *slot) wait(ctx context.Context) (*Conn, error) {
 
 // run keeps the slot connected until the Client is closed.
 func (s *slot) run() {
+	opts := s.c.opts.Options
+	opts.Hooks = nil // the Client has them; health checks are none of its commands
 	for failures := 0; ; {
 		s.c.dials.Add(1)
-		conn, err := s.c.target.dial(s.c.ctx, s.c.opts.Options)
+		conn, err := s.c.target.dial(s.c.ctx, opts)
 		s.settle(conn, err)
 		if err == nil {
 			failures = 0

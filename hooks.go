@@ -1,0 +1,113 @@
+package gibson
+
+import (
+	"context"
+	"time"
+
+	"github.com/gogibson/gibson/wire"
+)
+
+// Hooks observe commands, for logs, traces and metrics. Either function may be
+// nil. They are called by the goroutine that made the call, for every command
+// that reaches a connection, a client or a pool: not for what is refused
+// before. Several goroutines call them at once. Without Hooks a call does
+// nothing on their account.
+type Hooks struct {
+	// Start is called before a command is sent. The context that it returns is
+	// that of the command and of End.
+	Start func(ctx context.Context, e Event) context.Context
+
+	// End is called when the command has its outcome. A Client's repetitions
+	// are one command.
+	End func(ctx context.Context, e Event)
+}
+
+// Event is one command. Received, Err and Duration are set for End alone.
+type Event struct {
+	Command  string        // name in upper case, such as GET
+	Key      string        // key or prefix, empty where there is none
+	Sent     int           // size of the request in bytes
+	Received int           // size of the reply in bytes, 0 without one
+	Err      error         // nil, what the server answered, or why there is no answer
+	Duration time.Duration // from Start to End; for the commands of a Pipeline, of all of them
+}
+
+// hooked tells hooks what passes through a doer.
+type hooked struct {
+	d     doer
+	hooks Hooks
+}
+
+// withHooks returns d, observed by h if that is not nil.
+func withHooks(d doer, h *Hooks) doer {
+	if h == nil || h.Start == nil && h.End == nil {
+		return d
+	}
+	return &hooked{d: d, hooks: *h}
+}
+
+func (h *hooked) do(ctx context.Context, cl *call) error {
+	e := newEvent(cl)
+	start := time.Now()
+	ctx = h.start(ctx, e)
+	err := h.d.do(ctx, cl)
+	e.Err = err
+	if err == nil {
+		e.Received, e.Err = cl.received, cl.reply.Err()
+	}
+	h.end(ctx, e, start)
+	return err
+}
+
+func (h *hooked) doAll(ctx context.Context, calls []*call) error {
+	events := make([]Event, len(calls))
+	contexts := make([]context.Context, len(calls))
+	start := time.Now()
+	for i, cl := range calls {
+		events[i] = newEvent(cl)
+		contexts[i] = h.start(ctx, events[i])
+	}
+	quit := h.d.doAll(ctx, calls)
+	for i, cl := range calls {
+		e := events[i]
+		switch {
+		case cl == nil:
+			e.Err = quit
+		case cl.err != nil:
+			e.Err = cl.err
+		default:
+			e.Received, e.Err = cl.received, cl.reply.Err()
+		}
+		h.end(contexts[i], e, start)
+	}
+	return quit
+}
+
+func (h *hooked) start(ctx context.Context, e Event) context.Context {
+	if h.hooks.Start == nil {
+		return ctx
+	}
+	return h.hooks.Start(ctx, e)
+}
+
+func (h *hooked) end(ctx context.Context, e Event, start time.Time) {
+	if h.hooks.End != nil {
+		e.Duration = time.Since(start)
+		h.hooks.End(ctx, e)
+	}
+}
+
+// newEvent describes a call that is about to be sent.
+func newEvent(cl *call) Event {
+	e := Event{Command: cl.op.String(), Sent: len(cl.req)}
+	// With Do the arguments may be anything; then there is no key to name.
+	lim := wire.Limits{MaxKeySize: len(cl.req), MaxValueSize: len(cl.req)}
+	if req, _, err := wire.ParseRequest(cl.req, len(cl.req)); err == nil {
+		if shape, ok := cl.op.Shape(); ok {
+			if args, err := wire.ParseArgs(shape, req.Payload, lim); err == nil {
+				e.Key = string(args.Key)
+			}
+		}
+	}
+	return e
+}
