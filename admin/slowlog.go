@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"net"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ type Batch struct {
 	Requests int           // how many there were
 	Start    time.Time     // when they had been read
 	Took     time.Duration // until their replies were with the system
-	Client   string        // network and address
+	Client   net.Addr      // nil if it has none
 }
 
 // SlowEntry is one batch in a SlowLog.
@@ -62,7 +63,10 @@ func (l *SlowLog) add(b *Batch) {
 			key = key[:len(key)-1]
 		}
 	}
-	e := SlowEntry{b.Start, b.Took.Seconds(), b.Command, string(key), b.Requests, b.Client}
+	e := SlowEntry{Start: b.Start, Seconds: b.Took.Seconds(), Command: b.Command, Key: string(key), Requests: b.Requests}
+	if b.Client != nil {
+		e.Client = b.Client.Network() + " " + b.Client.String()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.ring) < cap(l.ring) {

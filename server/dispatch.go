@@ -5,6 +5,7 @@ import (
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/gerr"
+	"github.com/gogibson/gibson/internal/resident"
 	"github.com/gogibson/gibson/wire"
 )
 
@@ -102,7 +103,7 @@ func (d *dispatcher) parse(req wire.Request) (c call, known bool) {
 		return c, false
 	}
 	if c.op == wire.OpStats {
-		d.resident = residentSize() // here, for the lock is no place to read files
+		d.resident = resident.Size() // here, for the lock is no place to read files
 	}
 	args, err := wire.ParseArgs(shape, req.Payload, d.limits)
 	c.args, c.wrong = args, err != nil

@@ -37,7 +37,7 @@ func install(t *testing.T, more string) installation {
 		t.Fatal(err)
 	}
 	i := installation{dir, filepath.Join(dir, "gibson.conf"), filepath.Join(dir, "gibson.sock"), filepath.Join(dir, "gibson.pid"), filepath.Join(dir, "gibson.log")}
-	i.write(t, strings.NewReplacer("/var/log/", dir+"/", "/var/run/", dir+"/").Replace(string(text))+more)
+	i.write(t, strings.NewReplacer("/var/log/", dir+"/", "/var/run/", dir+"/").Replace(string(text))+"admin off\n"+more)
 	return i
 }
 
@@ -171,12 +171,27 @@ func TestReload(t *testing.T) {
 	hup()
 	i.logged(t, "max_memory is given again")
 
-	i.write(t, strings.NewReplacer("max_memory 1G", "max_memory 2G", "loglevel 1", "loglevel 0").Replace(text)+"shutdown_timeout 3s\n")
+	i.write(t, strings.NewReplacer("max_memory 1G", "max_memory 2G", "loglevel 1", "loglevel 0", "max_clients 255", "max_clients 1").Replace(text)+"shutdown_timeout 3s\n")
 	hup()
 	i.logged(t, "directive=shutdown_timeout value=3s")
 	i.logged(t, "directive=loglevel value=debug source="+i.conf+":3")
 	i.logged(t, `msg="directive changed, which needs a restart" directive=max_memory value=2G`)
-	i.logged(t, "msg=reloaded changed=2 need_restart=1")
+	i.logged(t, "directive=max_clients value=1 ")
+	i.logged(t, "msg=reloaded changed=3 need_restart=1")
+	first, err := net.Dial("unix", i.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	if _, err := first.Write([]byte("\x02\x00\x00\x00\x13\x00")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err) // its PING is answered: it is in
+	}
+	if status, _ := gibson(t, bin, "", "ping", "--addr", i.socket); status != 3 {
+		t.Errorf("a second client: status %d, want that it is refused", status)
+	}
 
 	// What was taken over is not news any more.
 	hup()
@@ -207,7 +222,7 @@ func TestDaemonCannotStart(t *testing.T) {
 		{"address in use", "port " + port + "\n", nil, 3, "address already in use"},
 		{"no directory for the pidfile", "", []string{"--pidfile", none}, 3, "no such file or directory"},
 		{"no directory for the log", "", []string{"--logfile", none}, 3, "no such file or directory"},
-		{"wrong file", "nosuch 1\n", nil, 2, "gibson.conf:21: unknown directive"},
+		{"wrong file", "nosuch 1\n", nil, 2, "gibson.conf:22: unknown directive"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			i := install(t, tc.more)

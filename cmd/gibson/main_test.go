@@ -47,7 +47,7 @@ type daemon struct {
 // listens on TCP.
 func start(t *testing.T, bin string, args ...string) *daemon {
 	t.Helper()
-	d := &daemon{cmd: exec.Command(bin, append([]string{"serve"}, args...)...), log: new(bytes.Buffer), exited: make(chan struct{})}
+	d := &daemon{cmd: exec.Command(bin, append([]string{"serve", "--admin", "off"}, args...)...), log: new(bytes.Buffer), exited: make(chan struct{})}
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

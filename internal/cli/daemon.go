@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,6 +25,9 @@ type daemon struct {
 	log     *slog.Logger
 	cache   *cache.Cache
 	server  *server.Server
+	// What the admin endpoint asks for while the configuration may change.
+	serving    atomic.Bool // clients are served, and the end has not begun
+	maxClients atomic.Int64
 }
 
 // serve runs a server as c says until ctx ends or a listener fails. back is
@@ -69,7 +73,12 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	d.server = newServer(d.config)
 	d.server.Cache = d.cache
 	d.server.Logger = d.log
-	d.server.MaxClients = clientsWithin(d.config.MaxClients, d.log, fileLimit)
+	d.server.MaxClients = d.limitClients()
+	stopAdmin, err := d.startAdmin(ctx)
+	if err != nil {
+		return serverError(err)
+	}
+	defer stopAdmin()
 
 	// From here on a SIGHUP is no reason to end.
 	hup := make(chan os.Signal, 1)
@@ -104,6 +113,13 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	return nil
 }
 
+// limitClients returns how many clients may be served.
+func (d *daemon) limitClients() int {
+	n := clientsWithin(d.config.MaxClients, d.log, fileLimit)
+	d.maxClients.Store(int64(n))
+	return n
+}
+
 // closeAll closes listeners after err.
 func closeAll(err error, listeners []net.Listener) error {
 	for _, l := range listeners {
@@ -121,6 +137,7 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 		d.log.Info("listening", "network", l.Addr().Network(), "addr", l.Addr().String())
 	}
 	running := len(listeners)
+	d.serving.Store(true)
 	var err error
 	for err == nil && ctx.Err() == nil {
 		select {
@@ -134,6 +151,7 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 			d.logStatus(ctx)
 		}
 	}
+	d.serving.Store(false)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.config.ShutdownTimeout)
 	defer cancel()
 	if drainErr := d.server.Shutdown(drain); drainErr != nil {

@@ -107,7 +107,7 @@ func Ticks(t testing.TB, n int, level slog.Level) string {
 	}
 	var b strings.Builder
 	d := &daemon{
-		config: new(config.Config), cache: c, server: &server.Server{Cache: c},
+		config: &config.Config{ShutdownTimeout: time.Minute}, cache: c, server: &server.Server{Cache: c},
 		log: slog.New(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: level})),
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -14,7 +14,11 @@ func (d *daemon) reload() {
 		next.LogFile = d.config.LogFile
 	}
 	changed, restart := d.config.Reload(next)
-	d.level.Set(d.config.LogLevel)
+	c := d.config
+	if err := d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout); err != nil {
+		d.log.Error("limits not changed", "err", err)
+	}
+	d.level.Set(c.LogLevel)
 	d.out.setRate(d.config.LogFlushRate)
 	for _, s := range changed {
 		d.log.Info("directive changed", "directive", s.Directive, "value", s.Value, "source", s.Source.String())

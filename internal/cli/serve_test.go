@@ -28,39 +28,71 @@ func socketDir(t *testing.T) string {
 	return dir
 }
 
-// serving runs "gibson serve" in the background until stop is called, which
-// returns its exit status and all that it logged. serving returns after the
-// line of the log that contains ready.
-func serving(t *testing.T, ready string, args ...string) (stop func() (status int, log string)) {
+// running is a "gibson serve" in the background.
+type running struct {
+	cancel context.CancelFunc
+	until  string        // what was logged by the time it was ready
+	log    bytes.Buffer  // complete once ended is closed
+	ended  chan struct{} // closed after the last line
+	status chan int
+}
+
+// serving runs "gibson serve". It returns after the line of the log that
+// contains ready.
+func serving(t *testing.T, ready string, args ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
+	s := &running{cancel: cancel, ended: make(chan struct{}), status: make(chan int, 1)}
 	r, w := io.Pipe()
-	status := make(chan int, 1)
 	go func() {
 		defer w.Close()
-		status <- cli.Run(ctx, append([]string{"serve"}, args...), nil, io.Discard, w)
+		s.status <- cli.Run(ctx, append([]string{"serve"}, args...), nil, io.Discard, w)
 	}()
-	var log bytes.Buffer
-	lines := bufio.NewScanner(io.TeeReader(r, &log))
-	for lines.Scan() && !strings.Contains(lines.Text(), ready) {
-		continue
-	}
-	if lines.Err() != nil || !strings.Contains(log.String(), ready) {
-		t.Fatalf("gibson serve %q did not log %q, but:\n%s", args, ready, &log)
-	}
-	return func() (int, string) {
+	t.Cleanup(func() {
 		cancel()
-		for lines.Scan() {
-			continue
+		<-s.ended
+	})
+	seen := make(chan string, 1)
+	go func() {
+		defer close(s.ended)
+		defer close(seen)
+		told := false
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			s.log.WriteString(lines.Text() + "\n")
+			if !told && strings.Contains(lines.Text(), ready) {
+				told = true
+				seen <- s.log.String()
+			}
 		}
-		return <-status, log.String()
+	}()
+	var ok bool
+	if s.until, ok = <-seen; !ok {
+		t.Fatalf("gibson serve %q did not log %q, but:\n%s", args, ready, &s.log)
 	}
+	return s
+}
+
+// end stops the server and returns its exit status and all that it logged.
+func (s *running) end() (status int, log string) {
+	s.cancel()
+	<-s.ended
+	return <-s.status, s.log.String()
+}
+
+// admin returns the address of the admin endpoint, which is logged before
+// those for clients.
+func (s *running) admin(t *testing.T) string {
+	t.Helper()
+	_, line, ok := strings.Cut(s.until, "network=admin addr=")
+	if !ok {
+		t.Fatalf("no admin endpoint in\n%s", s.until)
+	}
+	return strings.Fields(line)[0]
 }
 
 func TestServe(t *testing.T) {
 	socket := filepath.Join(socketDir(t), "s")
-	stop := serving(t, "network=unix addr="+socket, "--unix-socket", socket,
+	server := serving(t, "network=unix addr="+socket, "--unix-socket", socket, "--admin", "off",
 		"--max-memory", "64M", "--max-item-ttl", "1h", "--max-key-size", "10", "--max-value-size", "1K",
 		"--compression", "off", "--eviction", "none", "--gc-ratio", "1m", "--max-mem-cron", "1s", "--max-clients", "5",
 		"--max-request-size", "4K", "--max-response-size", "64K")
@@ -75,7 +107,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("gibson %q: status %d, stdout %q (stderr %q), want %d, %q", s.args, got.status, got.stdout, got.stderr, s.status, s.stdout)
 		}
 	}
-	status, log := stop()
+	status, log := server.end()
 	if status != 0 || strings.Contains(log, "network=tcp") || !strings.Contains(log, "msg=stopped") {
 		t.Errorf("status %d, want 0, no TCP and an orderly end:\n%s", status, log)
 	}

@@ -18,7 +18,7 @@ func runAt(t *testing.T, environ []string, originalFile string, args ...string) 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stdout, stderr bytes.Buffer
-	status := cli.RunAt(ctx, args, &stdout, &stderr, environ, originalFile)
+	status := cli.RunAt(ctx, args, &stdout, &stderr, append(environ, "GIBSON_ADMIN=off"), originalFile)
 	return result{status, stdout.String(), stderr.String()}
 }
 

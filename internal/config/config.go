@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 )
@@ -41,6 +42,14 @@ type Config struct {
 	MaxValueSize    int           // bytes
 	MaxRequestSize  int           // bytes
 	MaxResponseSize int           // bytes
+
+	Admin          string   // host:port of the admin endpoint, "" for none
+	AdminTokenFile string   // path, "" for none
+	AdminFamilies  []string // prefixes to count
+	AdminHosts     []string // names of this host
+	AdminProfiles  bool     // /debug/pprof
+	SlowLogMillis  int      // milliseconds from which a batch is slow
+	SlowLogSize    int      // entries kept
 
 	// Read, and otherwise ignored.
 	cronPeriod  int
@@ -105,11 +114,13 @@ func (c *Config) Listeners() (unix, tcp bool) {
 
 // Loopback reports whether Address can only be reached from this machine. Of
 // host names only localhost is believed to be.
-func (c *Config) Loopback() bool {
-	if c.Address == "localhost" {
+func (c *Config) Loopback() bool { return loopback(c.Address) }
+
+func loopback(host string) bool {
+	if host == "localhost" {
 		return true
 	}
-	ip, err := netip.ParseAddr(c.Address)
+	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
@@ -117,11 +128,20 @@ func (c *Config) Loopback() bool {
 // themselves.
 func (c *Config) conflicts() []error {
 	var errs []error
-	if _, tcp := c.Listeners(); tcp && !c.Loopback() && !c.AllowUnauthenticated {
-		errs = append(errs, &Error{c.Source("address"), fmt.Sprintf(
-			"address is %q, which other machines may reach, and clients need no password: "+
-				`write "allow_unauthenticated yes" if everyone who can reach it may read and change everything, or use address 127.0.0.1`,
-			c.Address)})
+	refuse := func(directive, value, can string) {
+		errs = append(errs, &Error{c.Source(directive), fmt.Sprintf(
+			"%s is %q, which other machines may reach, and clients need no password: "+
+				`write "allow_unauthenticated yes" if everyone who can reach it may %s, or use 127.0.0.1`,
+			directive, value, can)})
+	}
+	if c.AllowUnauthenticated {
+		return nil
+	}
+	if _, tcp := c.Listeners(); tcp && !c.Loopback() {
+		refuse("address", c.Address, "read and change everything")
+	}
+	if host, _, err := net.SplitHostPort(c.Admin); err == nil && !loopback(host) {
+		refuse("admin", c.Admin, "read figures, addresses and keys")
 	}
 	return errs
 }

@@ -327,16 +327,16 @@ func TestPrintReadsBack(t *testing.T) {
 
 func TestReload(t *testing.T) {
 	c := resolve(t, "loglevel 1\nlogfile /a\nmax_memory 1G\nport 1\n")
-	next := resolve(t, "\nport 1\nloglevel error\nmax_memory 1024M\nmax_clients 9\n")
+	next := resolve(t, "\nport 1\nloglevel error\nmax_memory 1024M\nmax_key_size 9\n")
 	changed, restart := c.Reload(next)
 	src := func(line int) config.Source { return config.Source{Kind: config.File, Name: "f", Line: line} }
 	if want := []config.Setting{{Directive: "logfile"}, {Directive: "loglevel", Value: "error", Source: src(3)}}; !reflect.DeepEqual(changed, want) {
 		t.Errorf("changed %+v, want %+v", changed, want)
 	}
-	if want := []config.Setting{{Directive: "max_clients", Value: "9", Source: src(5)}}; !reflect.DeepEqual(restart, want) {
+	if want := []config.Setting{{Directive: "max_key_size", Value: "9", Source: src(5)}}; !reflect.DeepEqual(restart, want) {
 		t.Errorf("restart %+v, want %+v", restart, want)
 	}
-	if c.LogFile != "" || c.LogLevel != slog.LevelError || c.MaxClients != 1024 || c.Source("loglevel") != src(3) || c.Source("max_clients").Kind != config.Default {
+	if c.LogFile != "" || c.LogLevel != slog.LevelError || c.MaxKeySize != 1024 || c.Source("loglevel") != src(3) || c.Source("max_key_size").Kind != config.Default {
 		t.Errorf("in effect: %+v", c)
 	}
 	if changed, restart = c.Reload(next); changed != nil || len(restart) != 1 {

@@ -27,6 +27,7 @@ const (
 	Process Section = "Process and log"
 	Memory  Section = "Memory"
 	Limits  Section = "Limits"
+	Admin   Section = "Admin endpoint"
 	Unused  Section = "Without effect"
 )
 

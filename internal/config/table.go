@@ -11,6 +11,8 @@ const (
 	maxField     = math.MaxInt32 - 1<<10
 	maxKey       = 16 << 20
 	maxValue     = 1 << 30
+	maxFamilies  = 32
+	maxHosts     = 32
 	longest      = 10 * 365 * 24 * time.Hour
 	longestProbe = 32767 * time.Second // the system's bound
 )
@@ -33,16 +35,16 @@ func (c *Config) table() []Directive {
 		{Network, "allow_unauthenticated", "no", "", false, false,
 			"Let everyone who can reach the address read and change everything",
 			boolean{&c.AllowUnauthenticated}},
-		{Network, "max_clients", "1024", "255", true, false,
+		{Network, "max_clients", "1024", "255", true, true,
 			"Connections at once; one more is closed at once",
 			number{&c.MaxClients, 1, 1 << 20}},
 		{Network, "max_idletime", "30s", "30", true, false,
 			"TCP keepalive: probe a client that was silent this long and close the connection if its machine is gone. It closes no client that is there",
 			duration{&c.KeepAlive, 0, longestProbe, true}},
-		{Network, "idle_timeout", "off", "", false, false,
+		{Network, "idle_timeout", "off", "", false, true,
 			"Close a client that sent nothing for this long",
 			duration{&c.IdleTimeout, 0, longest, true}},
-		{Network, "write_timeout", "30s", "", false, false,
+		{Network, "write_timeout", "30s", "", false, true,
 			"Close a client that does not take its replies for this long",
 			duration{&c.WriteTimeout, 0, longest, true}},
 
@@ -99,6 +101,28 @@ func (c *Config) table() []Directive {
 		{Limits, "max_response_size", "64M", "15M", true, false,
 			"Longest list that MGET and KEYS return; a longer one is answered ERR",
 			size[int]{&c.MaxResponseSize, 1, maxField, "", 0}},
+
+		{Admin, "admin", "127.0.0.1:10129", "", false, false,
+			"Serve health, figures and the rest of the admin endpoint over HTTP here; beyond the loopback interface only with allow_unauthenticated",
+			endpoint{&c.Admin}},
+		{Admin, "admin_token_file", "", "", false, false,
+			"Read the token that changes through the endpoint need from this file, mode 0600; without it they are refused",
+			path{&c.AdminTokenFile}},
+		{Admin, "admin_families", "", "", false, false,
+			"Prefixes whose number of items is among the figures",
+			list{&c.AdminFamilies, maxFamilies}},
+		{Admin, "admin_hosts", "", "", false, false,
+			"Names, besides localhost, by which requests may call this host",
+			list{&c.AdminHosts, maxHosts}},
+		{Admin, "admin_profiles", "no", "", false, false,
+			"Serve profiles of the program at /debug/pprof/",
+			boolean{&c.AdminProfiles}},
+		{Admin, "slowlog_ms", "10", "", false, false,
+			"Keep batches of requests in the slow log that took this many milliseconds or more",
+			number{&c.SlowLogMillis, 1, math.MaxInt32}},
+		{Admin, "slowlog_size", "128", "", false, false,
+			"Entries in the slow log; 0: none is kept",
+			number{&c.SlowLogSize, 0, 1 << 16}},
 
 		{Unused, "cron_period", "100", "100", true, false,
 			"Read and ignored: milliseconds between the original's rounds of housekeeping, which is done as it falls due here",

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"math"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,6 +160,59 @@ func (v host) set(text string) bool {
 func (v host) text() string    { return *v.s }
 func (v host) kind() string    { return "host" }
 func (v host) allowed() string { return "an IP address or a host name, without a port" }
+
+// endpoint is a host and a port, or off, for which the field is empty.
+type endpoint struct{ s *string }
+
+func (v endpoint) set(text string) bool {
+	if text == "off" {
+		*v.s = ""
+		return true
+	}
+	h, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return false
+	}
+	var n int
+	if !(host{&h}).set(h) || !(number{&n, 0, 65535}).set(port) {
+		return false
+	}
+	*v.s = text
+	return true
+}
+
+func (v endpoint) text() string {
+	if *v.s == "" {
+		return "off"
+	}
+	return *v.s
+}
+
+func (v endpoint) kind() string { return "host:port" }
+func (v endpoint) allowed() string {
+	return "host:port, such as 127.0.0.1:10129 or [::1]:10129, or off"
+}
+
+// list is up to most words with blanks between them.
+type list struct {
+	words *[]string
+	most  int
+}
+
+func (v list) set(text string) bool {
+	words := strings.Fields(text)
+	if len(words) == 0 || len(words) > v.most || strings.ContainsFunc(strings.Join(words, ""), isControl) {
+		return false
+	}
+	*v.words = words
+	return true
+}
+
+func (v list) text() string { return strings.Join(*v.words, " ") }
+func (v list) kind() string { return "list" }
+func (v list) allowed() string {
+	return fmt.Sprintf("words with blanks between them, at most %d", v.most)
+}
 
 // boolean is yes or no. The original writes 1 and 0.
 type boolean struct{ b *bool }

@@ -1,4 +1,5 @@
-package server
+// Package resident tells how much memory the process has.
+package resident
 
 import (
 	"bytes"
@@ -6,9 +7,9 @@ import (
 	"strconv"
 )
 
-// residentSize returns how much memory the process has by the operating
+// Size returns how much memory the process has by the operating
 // system's account, in bytes; 0 where that cannot be told.
-func residentSize() int64 {
+func Size() int64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0 // not Linux
