@@ -491,7 +491,7 @@ func TestConnNoticesEnd(t *testing.T) {
 // TestConnAnswerBeforeEnd checks that what the server answered before it hung
 // up is not lost to a failing write.
 func TestConnAnswerBeforeEnd(t *testing.T) {
-	for range 50 {
+	for range 10 {
 		c := dial(t, fake(t, func(nc net.Conn) {
 			next := requests(nc)
 			next()

@@ -18,7 +18,7 @@ import (
 // TestBigReplies mixes small replies with some far above the buffer, kept,
 // appended, dropped and abandoned.
 func TestBigReplies(t *testing.T) {
-	sizes := map[string]int{"small": 10, "buffer": 32<<10 - 7, "over": 32 << 10, "big": 300 << 10, "huge": 5 << 20}
+	sizes := map[string]int{"small": 10, "buffer": 32<<10 - 7, "over": 32 << 10, "big": 300 << 10, "huge": 2 << 20}
 	c := dial(t, fake(t, answering(func(req wire.Request) []byte {
 		if req.Op == wire.OpSet { // echoes the value
 			return wire.AppendValue(nil, req.Payload[bytes.LastIndexByte(req.Payload, ' ')+1:])
@@ -31,7 +31,7 @@ func TestBigReplies(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			var buf []byte
-			for i := range 25 {
+			for i := range 12 {
 				name := names[rand.IntN(len(names))]
 				key := name + ":" + string(rune('a'+g))
 				want := bytes.Repeat([]byte(key), sizes[name]/len(key)+1)[:sizes[name]]
