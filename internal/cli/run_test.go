@@ -223,7 +223,9 @@ func TestTimeout(t *testing.T) {
 	}
 	defer l.Close()
 	got := run(t, "", "get", "foo", "--addr", l.Addr().String(), "--timeout", "10ms")
-	if got.status != 3 || !strings.Contains(got.stderr, "deadline") {
+	// On a busy machine the time may be over before the connection is there,
+	// which package net says in its own words.
+	if got.status != 3 || !strings.Contains(got.stderr, "deadline") && !strings.Contains(got.stderr, "i/o timeout") {
 		t.Errorf("status %d, stderr %q, want 3 and the reason", got.status, got.stderr)
 	}
 }
