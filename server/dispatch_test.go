@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +79,7 @@ func (f *fakeEngine) Walk(p []byte, limit int64, values bool, fn func([]byte, ca
 	return n
 }
 func (f *fakeEngine) Stats() cache.Stats { f.note("Stats"); return cache.Stats{} }
+func (f *fakeEngine) Touch([][]byte)     {}
 func (f *fakeEngine) End()               {}
 
 // dispatchOne runs one request against the engine and returns the reply, and
@@ -305,5 +308,48 @@ func TestWalkReplies(t *testing.T) {
 				t.Errorf("%v of nothing, after %s: %s, want NOT_FOUND", test.op, want, got)
 			}
 		}
+	}
+}
+
+// touchRecorder is an engine that notes what it is told to Touch and what it
+// is asked to Get, each as one entry.
+type touchRecorder struct {
+	engine
+	log []string
+}
+
+func (r *touchRecorder) Touch(keys [][]byte) {
+	r.log = append(r.log, "touch "+string(bytes.Join(keys, []byte(","))))
+}
+
+func (r *touchRecorder) Get(key []byte) (cache.Value, error) {
+	r.log = append(r.log, "get "+string(key))
+	return cache.Value{}, cache.ErrNotFound
+}
+
+func (r *touchRecorder) End() {}
+
+// TestKeysAreAnnounced checks that the engine hears of the keys of a batch
+// before they are used, those of a long one piece by piece, and that a request
+// alone is not announced.
+func TestKeysAreAnnounced(t *testing.T) {
+	rec := new(touchRecorder)
+	srv := &Server{Cache: newCache(t, nil)}
+	srv.begin = func() (engine, error) { return rec, nil }
+	var all []byte
+	for _, key := range []string{"a", "b"} {
+		all = append(all, req(wire.OpGet, key)...)
+	}
+	all = append(all, req(wire.OpPing, "x")...)
+	all = append(all, req(wire.OpGet, "c")...)
+	for range touchAhead - 4 {
+		all = append(all, req(wire.OpPing, "")...)
+	}
+	all = append(all, req(wire.OpGet, "d")...)
+	all = append(all, req(wire.OpEnd, "")...)
+	exchange(t, srv, all)
+	want := []string{"touch a,b,c", "get a", "get b", "get c", "get d"}
+	if !slices.Equal(rec.log, want) {
+		t.Errorf("got %q, want %q", rec.log, want)
 	}
 }

@@ -227,6 +227,9 @@ func (s *session) execute(calls []call) (n int, err error) {
 	most := len(w.out.b) + s.srv.cfg.maxBatchBytes
 	for n < len(calls) && len(w.out.b) < most {
 		reply := len(w.out.b)
+		if n%touchAhead == 0 {
+			w.dispatch.touch(e, calls[n:])
+		}
 		w.dispatch.execute(e, &calls[n], n, w.out)
 		s.srv.calls.add(calls[n].op, w.out.b[reply:])
 		n++
