@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -198,5 +199,65 @@ func TestAdjust(t *testing.T) {
 	first.want("OK")
 	if err := new(Server).Adjust(1, 0, 0); err == nil {
 		t.Error("a server without a cache was adjusted")
+	}
+}
+
+// deadlines is a connection that notes the deadlines it has.
+type deadlines struct {
+	net.Conn
+	mu          sync.Mutex
+	read, write time.Time
+}
+
+func (c *deadlines) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read = t
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *deadlines) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.write = t
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// TestAdjustTakesTimeoutsAway has no deadline stay behind that would end a
+// connection later.
+func TestAdjustTakesTimeoutsAway(t *testing.T) {
+	srv := &Server{Cache: newCache(t, nil), IdleTimeout: time.Hour, WriteTimeout: time.Hour}
+	near, far := net.Pipe()
+	conn := &deadlines{Conn: far}
+	done := make(chan error, 1)
+	go func() { done <- srv.ServeConn(conn) }()
+	c := newClient(t, near)
+	bound := func(when string, read, write bool) {
+		t.Helper()
+		// Twice: once the second reply is there, the wait that was adjusted
+		// has come and gone.
+		for range 2 {
+			c.send(req(wire.OpPing, ""))
+			c.want("OK")
+		}
+		conn.mu.Lock()
+		defer conn.mu.Unlock()
+		if conn.read.IsZero() == read || conn.write.IsZero() == write {
+			t.Errorf("%s: deadlines %v and %v, want read %v, write %v", when, conn.read, conn.write, read, write)
+		}
+	}
+	bound("at first", true, true)
+	for _, step := range []struct{ idle, write time.Duration }{{0, time.Hour}, {time.Hour, 0}, {0, 0}, {time.Hour, time.Hour}} {
+		if err := srv.Adjust(0, step.idle, step.write); err != nil {
+			t.Fatal(err)
+		}
+		bound(fmt.Sprint(step), step.idle > 0, step.write > 0)
+	}
+	_ = near.Close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := srv.Close(); err != nil {
+		t.Error(err)
 	}
 }

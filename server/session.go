@@ -23,6 +23,9 @@ type session struct {
 	id       int64        // see Client; set when the session is entered
 	since    time.Time    // likewise
 	requests atomic.Int64 // executed
+
+	// The connection has a deadline of a timeout, which Adjust may take away.
+	readBound, writeBound bool
 }
 
 func newSession(srv *Server, conn net.Conn) *session {
@@ -246,10 +249,11 @@ func (s *session) flush() error {
 	if len(w.out.b) == 0 {
 		return nil
 	}
-	if d := time.Duration(s.srv.writeTimeout.Load()); d > 0 {
-		if err := s.conn.SetWriteDeadline(time.Now().Add(d)); err != nil {
+	if d := time.Duration(s.srv.writeTimeout.Load()); d > 0 || s.writeBound {
+		if err := s.conn.SetWriteDeadline(deadline(d)); err != nil {
 			return err
 		}
+		s.writeBound = d > 0
 	}
 	s.sent = true
 	_, err := s.conn.Write(w.out.b)

@@ -21,10 +21,11 @@ var errIdle = errors.New("gibson: server: told to end while idle")
 
 // read waits for bytes from the client.
 func (s *session) read() error {
-	if d := time.Duration(s.srv.idleTimeout.Load()); d > 0 {
-		if err := s.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+	if d := time.Duration(s.srv.idleTimeout.Load()); d > 0 || s.readBound {
+		if err := s.conn.SetReadDeadline(deadline(d)); err != nil {
 			return err
 		}
+		s.readBound = d > 0
 		// The new deadline may have replaced the one by which hurry wants to
 		// end this wait. hurry comes after stopping is set.
 		if s.srv.stopping.Load() {
@@ -36,6 +37,14 @@ func (s *session) read() error {
 		return errIdle
 	}
 	return err
+}
+
+// deadline returns the end of a time that begins now, or none for zero.
+func deadline(d time.Duration) time.Time {
+	if d <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(d)
 }
 
 // connSource reads by net.Conn's Read, which needs a buffer while it waits.
