@@ -223,6 +223,38 @@ func TestWriteTimeout(t *testing.T) {
 	})
 }
 
+// TestWriteTimeoutSparesTheSlow checks that a client that takes its replies
+// bit by bit gets all of them, however long that takes.
+func TestWriteTimeoutSparesTheSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := &Server{Cache: newCache(t, nil), WriteTimeout: 3 * time.Second}
+		ours, theirs := net.Pipe()
+		want := wire.AppendCode(nil, wire.CodeOK)
+		var got []byte
+		var client sync.WaitGroup
+		client.Go(func() {
+			_, _ = ours.Write(req(wire.OpPing, ""))
+			for range want {
+				time.Sleep(2 * time.Second)
+				var b [1]byte
+				if _, err := ours.Read(b[:]); err != nil {
+					t.Errorf("after %d bytes: %v", len(got), err)
+					break
+				}
+				got = append(got, b[0])
+			}
+			_ = ours.Close()
+		})
+		if err := srv.ServeConn(theirs); err != nil {
+			t.Error(err)
+		}
+		client.Wait()
+		if !bytes.Equal(got, want) {
+			t.Errorf("got %x, want %x", got, want)
+		}
+	})
+}
+
 // TestReadErrors checks that a failing connection ends its session.
 func TestReadErrors(t *testing.T) {
 	srv := &Server{Cache: newCache(t, nil)}

@@ -62,9 +62,10 @@ type Server struct {
 	// connection is closed. If zero, there is no bound.
 	IdleTimeout time.Duration
 
-	// WriteTimeout bounds the write of the replies of one batch, after which
-	// the connection is closed. If zero, there is no bound: a client that does
-	// not read keeps its connection, and the memory of its replies.
+	// WriteTimeout bounds the wait for a client to take more of its replies,
+	// after which its connection is closed. If zero, there is no bound: a
+	// client that does not read keeps its connection, and the memory of its
+	// replies. Over TLS it bounds the write of the replies of one batch.
 	WriteTimeout time.Duration
 
 	// OnBatch, if set, is told of every batch of requests once it has been

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -249,16 +250,30 @@ func (s *session) flush() error {
 	if len(w.out.b) == 0 {
 		return nil
 	}
-	if d := time.Duration(s.srv.writeTimeout.Load()); d > 0 || s.writeBound {
-		if err := s.conn.SetWriteDeadline(deadline(d)); err != nil {
-			return err
-		}
-		s.writeBound = d > 0
-	}
 	s.sent = true
-	_, err := s.conn.Write(w.out.b)
+	err := s.write(w.out.b)
 	w.trim()
 	return err
+}
+
+// write writes b. A client that takes nothing for WriteTimeout fails it, one
+// that takes little by little does not. Connections that cannot go on after a
+// write that timed out, which is so of TLS, fail then as well.
+func (s *session) write(b []byte) error {
+	for {
+		d := time.Duration(s.srv.writeTimeout.Load())
+		if d > 0 || s.writeBound {
+			if err := s.conn.SetWriteDeadline(deadline(d)); err != nil {
+				return err
+			}
+			s.writeBound = d > 0
+		}
+		n, err := s.conn.Write(b)
+		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		b = b[n:]
+	}
 }
 
 // Bounds of linger.
