@@ -49,7 +49,7 @@ func depsPolicy() map[string][]string {
 		"integration": {},
 
 		// For operators. It declares what it needs of the two.
-		"admin": {},
+		"admin": {"github.com/prometheus/client_golang"},
 
 		// Programs.
 		"internal/cli": {

@@ -1,9 +1,10 @@
 // Package admin is the server's HTTP side, for operators and their tools:
-// health, figures as JSON, the clients, a log of slow requests. It
+// health, metrics, figures as JSON, the clients, a log of slow requests. It
 // has an address of its own, apart from the protocol's.
 //
 //	GET  /healthz          200 while the process can answer
 //	GET  /readyz           200 while it serves clients, else 503
+//	GET  /metrics          Prometheus
 //	GET  /stats.json       all figures
 //	GET  /clients.json     the open connections
 //	GET  /slowlog.json     the last slow batches of requests, newest first

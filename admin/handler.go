@@ -7,16 +7,21 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// MaxFamilies bounds Options.Families: each is counted whenever the figures
-// are asked for.
+// MaxFamilies bounds Options.Families. Each is a metric of its own, forever,
+// in whatever stores the metrics.
 const MaxFamilies = 32
 
 // Options configures a Handler.
 type Options struct {
 	// Target is what is administered. It is required.
 	Target Target
+	// Commands are the names that Observe will be told of.
+	Commands []string
 	// Families are the prefixes whose sizes are among the figures, at most MaxFamilies.
 	Families []string
 	// Ready returns why clients are not served now; nil means that they are.
@@ -44,6 +49,7 @@ type Handler struct {
 	log   *slog.Logger
 	mux   *http.ServeMux
 	hosts map[string]bool
+	times latencies
 }
 
 // New returns a handler. It fails if options are missing, there are too many
@@ -67,13 +73,21 @@ func New(o Options) (*Handler, error) {
 	for _, name := range o.Hosts {
 		h.hosts[strings.ToLower(name)] = true
 	}
-	h.routes()
+	registry := prometheus.NewRegistry()
+	h.times = newLatencies(o.Commands)
+	for _, c := range []prometheus.Collector{h.times.vec, newFigureCollector(h.figures)} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("gibson: admin: %w", err)
+		}
+	}
+	h.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}))
 	return h, nil
 }
 
-func (h *Handler) routes() {
+func (h *Handler) routes(metrics http.Handler) {
 	h.mux.HandleFunc("GET /healthz", h.health)
 	h.mux.HandleFunc("GET /readyz", h.ready)
+	h.mux.Handle("GET /metrics", metrics)
 	h.mux.HandleFunc("GET /stats.json", h.stats)
 	h.mux.HandleFunc("GET /clients.json", h.clients)
 	h.mux.HandleFunc("GET /slowlog.json", h.slowLog)
@@ -116,7 +130,3 @@ func (h *Handler) figures() (Figures, error) {
 	}
 	return f, nil
 }
-
-// Observe tells of a batch that was executed. It is made to be called for
-// each: it neither locks nor allocates unless the batch was slow.
-func (h *Handler) Observe(b *Batch) { h.opts.SlowLog.add(b) }

@@ -13,6 +13,7 @@ import (
 	"github.com/gogibson/gibson/internal/config"
 	"github.com/gogibson/gibson/internal/resident"
 	"github.com/gogibson/gibson/server"
+	"github.com/gogibson/gibson/wire"
 )
 
 // Bounds of a request to the admin endpoint. Its answer may be a profile that
@@ -73,6 +74,7 @@ func (d *daemon) adminHandler() (*admin.Handler, error) {
 	}
 	return admin.New(admin.Options{
 		Target:    &adminTarget{d, time.Now()},
+		Commands:  commandNames(),
 		Families:  c.AdminFamilies,
 		Ready:     d.ready,
 		TokenFile: c.AdminTokenFile,
@@ -81,6 +83,15 @@ func (d *daemon) adminHandler() (*admin.Handler, error) {
 		SlowLog:   slow,
 		Logger:    d.log,
 	})
+}
+
+// commandNames returns the names of all commands, as observer uses them.
+func commandNames() []string {
+	var all []string
+	for _, c := range wire.Commands() {
+		all = append(all, c.Name)
+	}
+	return all
 }
 
 // ready returns why clients are not served.

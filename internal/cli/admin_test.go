@@ -86,6 +86,16 @@ func TestAdminEndpoint(t *testing.T) {
 		t.Errorf("families %v", f.Families)
 	}
 
+	_, metrics := fetch(t, "GET", base+"/metrics", "")
+	for _, line := range []string{
+		"gibson_items 3", `gibson_requests_total{command="SET",outcome="VAL"} 3`, `gibson_family_items{prefix="user:"} 2`,
+		`gibson_request_duration_seconds_count{command="SET"} 3`,
+	} {
+		if !strings.Contains(metrics, "\n"+line+"\n") {
+			t.Errorf("no line %s in\n%s", line, metrics)
+		}
+	}
+
 	var clients []admin.Client
 	_, body = fetch(t, "GET", base+"/clients.json", "")
 	if err := json.Unmarshal([]byte(body), &clients); err != nil || len(clients) != 1 || clients[0].Network != "unix" || clients[0].Requests != 1 {
