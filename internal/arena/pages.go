@@ -229,7 +229,7 @@ type Stats struct {
 	Blocks   int   // blocks in use
 	Live     int64 // in blocks in use
 	Span     int64 // from the start to the end of the highest block in use
-	Resident int64 // what the system is likely to have given memory for
+	Resident int64 // what the system is likely to have given memory for; Live if not GivesBack
 }
 
 // Stats returns the figures of the region.
@@ -242,10 +242,16 @@ func (r *Region) Stats() Stats {
 	if r.touched == uint64(r.start) {
 		taken = 0
 	}
-	return Stats{
+	s := Stats{
 		Blocks:   r.blocks,
 		Live:     int64(r.live) * Unit,
 		Span:     int64(r.used()) * Unit,
 		Resident: int64(taken-min(r.returned, taken)) * Unit,
 	}
+	if !GivesBack {
+		// Holes are used again but do not go back: an owner who frees blocks
+		// until this figure falls would free all of them.
+		s.Resident = s.Live
+	}
+	return s
 }

@@ -2,6 +2,7 @@ package radix
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
@@ -147,5 +148,54 @@ func TestDefrag(t *testing.T) {
 	})
 	if n != left {
 		t.Errorf("%d keys are left, want %d", n, left)
+	}
+}
+
+// Records of very different sizes come and go under a limit that their owner
+// keeps by what the tree holds: most of it must be payload.
+func TestMemoryUnderLimit(t *testing.T) {
+	const limit, steps = 64 << 20, 20_000 / slow
+	tree, err := New(Options{Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	rng := rand.New(rand.NewPCG(1, 2))
+	before := rss()
+	var key []byte
+	var worst, least, most float64 = 0, 1, 0
+	for n := range steps {
+		size := 12 + int(math.Exp(rng.Float64()*math.Log(256<<10)))
+		for tree.Len() > 0 && tree.Memory().Held+int64(size) > limit {
+			key, _ = tree.Nth(rng.IntN(tree.Len()), key[:0])
+			tree.Delete(key)
+		}
+		key = fmt.Appendf(key[:0], "key:%d", rng.IntN(1_000_000))
+		rec, err := tree.Put(key, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < size; i += 512 {
+			rec[i] = 1
+		}
+		if n > steps/2 {
+			m := tree.Memory()
+			worst = max(worst, float64(m.Held)/limit)
+			least = min(least, float64(m.Payload)/limit)
+			if n%1000 == 0 {
+				most = max(most, float64(rss()-before)/limit)
+			}
+		}
+	}
+	t.Logf("of the limit: held up to %.3f, the process took up to %.3f, payload %.3f at the least", worst, most, least)
+	if worst > 1.02 {
+		t.Errorf("%.3f of the limit was held", worst)
+	}
+	// While the tree fills for the first time there is nothing to learn.
+	if slow == 1 && least < 0.7 {
+		t.Errorf("payload fell to %.3f of the limit", least)
+	}
+	if err := tree.Check(); err != nil {
+		t.Fatal(err)
 	}
 }

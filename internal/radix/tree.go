@@ -116,7 +116,8 @@ type Memory struct {
 	// the holes between.
 	Span int64
 	// Held is the memory that the system has given, as far as is known: at
-	// least Used.
+	// least Used, and no more where holes cannot go back to the system, which
+	// is everywhere but on 64-bit Linux and macOS.
 	Held int64
 	// Block is the size of the largest block that the tree can store.
 	Block int64
