@@ -38,6 +38,7 @@ type Cache struct {
 	figures   figures
 	memory    memory
 	collector collector
+	evictor   evictor
 	rung      []byte // the key of the timer that rings
 	aside     keyList
 	stamps    []uint32 // access times from before the Walk that runs
@@ -71,6 +72,7 @@ func New(opts *Options) (*Cache, error) {
 	}
 	now := c.time.now()
 	c.wheel.init(now.ms)
+	c.evictor.init(&c.set)
 	c.collector.next = now.ms + set.GCInterval.Milliseconds()
 	c.squeeze.limit = set.MaxValueSize
 	c.memory.stale = true
@@ -92,6 +94,7 @@ func (c *Cache) Close() error {
 		c.locks.Close()
 		c.wheel = wheel{}
 		c.squeeze = squeeze{}
+		c.evictor = evictor{}
 	}
 	c.mu.Unlock()
 	c.done.Wait()
@@ -133,6 +136,9 @@ func (c *Cache) Begin() (*Batch, error) {
 	}
 	if c.detached {
 		c.reclaim(beginWork / 4)
+	}
+	if c.evictor.on {
+		c.evictor.tend(c.tree.Len())
 	}
 	if c.set.ownTime && b.now.ms >= c.collector.next {
 		for c.collect(b.now) {

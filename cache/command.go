@@ -21,13 +21,14 @@ func (b *Batch) Get(key []byte) (Value, error) {
 	if err != nil {
 		return Value{}, ErrServer
 	}
-	it.touch(b.now.unix)
+	b.c.use(key, it, b.now)
 	return v, nil
 }
 
 // Set stores a new item in place of what key was, with a life of ttl seconds,
 // at most Options.MaxItemTTL; 0 and negative numbers mean that it does not end.
-// It returns ErrMemoryLimit if Full, and ErrLocked. key and val are copied.
+// It returns ErrMemoryLimit if Full, or if evicting everything would not make
+// enough room, and ErrLocked. key and val are copied.
 func (b *Batch) Set(ttl int64, key, val []byte) error {
 	c := b.c
 	if c.full(b.now) {
@@ -37,7 +38,12 @@ func (b *Batch) Set(ttl int64, key, val []byte) error {
 	if it != nil && c.isLocked(key, it, b.now) {
 		return ErrLocked
 	}
-	return c.store(key, it, c.squeeze.pack(val, c.set.Compression), ttl, b.now)
+	v := c.squeeze.pack(val, c.set.Compression)
+	it, err := c.makeRoom(key, it, v, b.now)
+	if err != nil {
+		return err
+	}
+	return c.store(key, it, v, ttl, b.now)
 }
 
 // change returns the item of key for a command that changes it: ErrNotFound if
@@ -59,7 +65,7 @@ func (b *Batch) Delete(key []byte) error {
 	if err != nil {
 		return err
 	}
-	b.c.remove(key, it)
+	b.c.removeSought(key, it)
 	return nil
 }
 
@@ -77,7 +83,7 @@ func (b *Batch) TTL(key []byte, seconds int64, valid bool) error {
 	case b.c.isLocked(key, it, b.now):
 		return ErrLocked
 	}
-	it.touch(b.now.unix)
+	b.c.use(key, it, b.now)
 	return b.c.setLife(key, it, seconds, b.now)
 }
 
@@ -98,7 +104,7 @@ func (b *Batch) Lock(key []byte, seconds int64, valid bool) error {
 	if err := b.c.lock(key, it, seconds, b.now); err != nil {
 		return err
 	}
-	it.touch(b.now.unix)
+	b.c.use(key, it, b.now)
 	return nil
 }
 
@@ -112,7 +118,7 @@ func (b *Batch) Unlock(key []byte) error {
 	if it.locked() {
 		b.c.unlock(key, it)
 	}
-	it.touch(b.now.unix)
+	b.c.use(key, it, b.now)
 	return nil
 }
 
@@ -133,7 +139,11 @@ func (b *Batch) add(key []byte, delta int64) (int64, error) {
 		if c.full(b.now) {
 			return 0, ErrMemoryLimit
 		}
-		return delta, c.store(key, nil, content{encoding: number, num: delta}, 0, b.now)
+		v := content{encoding: number, num: delta}
+		if _, err := c.makeRoom(key, nil, v, b.now); err != nil {
+			return 0, err
+		}
+		return delta, c.store(key, nil, v, 0, b.now)
 	}
 	if c.isLocked(key, it, b.now) {
 		return 0, ErrLocked
@@ -154,7 +164,7 @@ func (c *Cache) setNumber(key []byte, it item, n int64, now instant) error {
 	if err != nil {
 		return err
 	}
-	it.touch(now.unix)
+	c.use(key, it, now)
 	return nil
 }
 

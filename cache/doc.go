@@ -57,7 +57,9 @@
 //
 // What MDelete cuts off is gone at once for every command, while its memory is
 // given back bit by bit, or at once if the limit of Options.MaxMemory needs it.
-// At the limit Set, MSet, and Inc and Dec of a missing key return
-// ErrMemoryLimit; everything else works. Each item with a life, and each lock,
+// At the limit, Options.Eviction decides: by default Set, MSet, and Inc and Dec
+// of a missing key make room by evicting what is seldom used, and under
+// EvictNone and EvictGCRatio they return ErrMemoryLimit. Everything else works
+// in any case. Each item with a life, and each lock,
 // takes about 70 bytes more than one without, for keys of up to 28 bytes.
 package cache

@@ -22,7 +22,7 @@ var (
 	// bits, or that the result would not fit one.
 	ErrNotANumber = gerr.ErrNotANumber
 	// ErrMemoryLimit says that the memory limit is reached and that nothing
-	// may be evicted. Reads and deletes still work.
+	// may be evicted, or that evicting everything would not be enough. Reads and deletes still work.
 	ErrMemoryLimit = gerr.ErrMemoryLimit
 	// ErrNotFound says that the key is missing or expired, or that a prefix
 	// matched nothing. Only Batch returns it: the methods of Cache report

@@ -1,44 +1,362 @@
 package cache
 
-// collector removes items that nobody uses while the memory limit is reached:
-// the policy EvictGCRatio. A pass goes through all items in steps.
-type collector struct {
-	next    int64 // when the memory is compared with the limit, in milliseconds
-	running bool
-	from    []byte // where the next step of the pass begins
+import "bytes"
+
+// How the policies EvictLFU and EvictLRU make room. Items are in no lists: the
+// victim is the worst of a few items that are picked at random.
+//
+// EvictLRU picks among all items and takes the one used longest ago.
+//
+// EvictLFU holds newcomers apart in a window, a queue of a share of all items
+// that the climber adjusts. An item whose turn comes in the queue is queued
+// again if it was used meanwhile; else it leaves the window, and now has to be
+// better than the worst of a sample of those outside, by the sketch's estimates
+// of how often their keys were used: the lesser one goes.
+
+const (
+	// An eviction looks at sampleGroups runs of sampleRun neighbours: a group
+	// costs little more than a single item.
+	sampleGroups = 5
+	sampleRun    = 3
+	// graduations bounds how many entries of the window are looked at for one
+	// victim.
+	graduations = 128
+	// searchLength is how many items are looked at one by one when samples
+	// find nothing but locked items.
+	searchLength = 1024
+
+	// cheapItems is the highest Options.MaxItems for which the use of items is
+	// watched from the first one on.
+	cheapItems = 8 << 10
+
+	// The window may have weedSpare entries without items, and as many as with
+	// one; beyond that each item that comes takes weedStep entries out.
+	weedSpare = 1 << 10
+	weedStep  = 2
+
+	// A command frees at most twice what it needs and evictBytes, by removing
+	// at most evictItems items and one for every bytesPerVictim bytes that it
+	// needs.
+	evictBytes     = 64 << 10
+	evictItems     = 16
+	bytesPerVictim = 32
+	// leafCost is about what an item takes beside its key and record.
+	leafCost = 24
+	// heldSlack is how far the memory that the system has given may exceed the
+	// limit before it makes items go.
+	heldSlack = 4 << 20
+)
+
+// prospect is an item that may be the victim.
+type prospect struct {
+	ok       bool
+	key      []byte
+	estimate int
+	age      uint32
 }
 
-// collect does one step of a pass, or begins one if it is time for it, and
-// reports whether there is more to do.
-func (c *Cache) collect(now instant) (more bool) {
-	g := &c.collector
-	if !g.running {
-		if c.set.Eviction != EvictGCRatio || now.ms < g.next {
-			return false
-		}
-		g.next = now.ms + c.set.GCInterval.Milliseconds()
-		if c.used() < c.set.MaxMemory {
-			return false
-		}
-		g.from = nil
+// demand is what a command is about to add.
+type demand struct {
+	bytes int64
+	items int64
+	// own is the key of the item, or the prefix of the items, for which room
+	// is made; they are never victims.
+	own    []byte
+	family bool
+}
+
+// spares reports whether key is of those that must stay.
+func (d *demand) spares(key []byte) bool {
+	if d.family {
+		return bytes.HasPrefix(key, d.own)
 	}
-	from := g.from
-	left := tidyWork
-	g.running = false
-	c.aside.reset()
-	c.tree.Walk(nil, from, func(key, rec []byte) bool {
-		it := item(rec)
-		unused := int64(now.unix) - int64(it.accessed())
-		if unused >= c.set.gcRatio && !c.isLocked(key, it, now) {
-			c.aside.add(key)
+	return bytes.Equal(key, d.own)
+}
+
+// makeRoom makes room for storing v under key, where old is now, which may be
+// nil. It returns the item again, for the tree may change. If not even an empty
+// cache had the room, it returns ErrMemoryLimit and changes nothing.
+func (c *Cache) makeRoom(key []byte, old item, v content, now instant) (item, error) {
+	if !c.set.Eviction.evicts() {
+		return old, nil
+	}
+	d := demand{bytes: int64(headerSize + timerSize + v.size()), own: key}
+	if old == nil {
+		d.bytes += int64(len(key) + leafCost)
+		d.items = 1
+	} else {
+		d.bytes -= int64(len(old))
+	}
+	c.watch(d.bytes)
+	c.weed(&d, now)
+	if !c.exceeds(&d) {
+		return old, nil
+	}
+	if int64(len(key)+v.size()) > c.set.MaxMemory {
+		return old, ErrMemoryLimit
+	}
+	c.evictFor(&d, now)
+	return c.tree.Seek(key), nil
+}
+
+// makeFamilyRoom makes room for growth more bytes in the family of prefix, of
+// which no item is evicted. If that is not possible, it returns
+// ErrMemoryLimit and changes nothing.
+func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
+	d := demand{bytes: growth, own: prefix, family: true}
+	if !c.set.Eviction.evicts() {
+		if c.used()+growth > c.budget() {
+			return ErrMemoryLimit
 		}
+		return nil
+	}
+	c.watch(growth)
+	if growth <= 0 || !c.exceeds(&d) {
+		return nil
+	}
+	_, all := c.tree.Weigh(nil)
+	_, family := c.tree.Weigh(prefix)
+	if c.used()+growth-(all-family) > c.budget() {
+		return ErrMemoryLimit
+	}
+	c.evictFor(&d, now)
+	return nil
+}
+
+// exceeds reports whether there is too little room for d.
+func (c *Cache) exceeds(d *demand) bool {
+	limit := c.budget()
+	return c.used()+d.bytes > limit ||
+		c.memory.nowHeld > limit+heldSlack ||
+		c.set.MaxItems > 0 && int64(c.tree.Len())+d.items > c.set.MaxItems
+}
+
+// evictFor makes room for d, as much as the bounds on one command allow.
+func (c *Cache) evictFor(d *demand, now instant) {
+	if c.wheel.due(now.ms) {
+		c.expire(now.ms, -1)
+	}
+	need := max(d.bytes, 0)
+	victims := evictItems + need/bytesPerVictim
+	most := 2*need + evictBytes
+	for before := c.used(); c.exceeds(d); {
+		switch {
+		case c.detached:
+			c.reclaim(tidyWork)
+			continue
+		case victims == 0 || before-c.used() >= most || !c.evictOne(d, now):
+			return
+		}
+		victims--
+	}
+}
+
+// weed takes entries out of the window if most of them may be of items that
+// went.
+func (c *Cache) weed(d *demand, now instant) {
+	e := &c.evictor
+	for n := weedStep; n > 0 && e.window.entries > 2*e.waiting+weedSpare; n-- {
+		c.leave(d, now, false)
+	}
+}
+
+// watch begins to watch the use of items when half of the limit is taken, or at
+// once if that costs next to nothing, and ends it at a quarter.
+func (c *Cache) watch(more int64) {
+	e := &c.evictor
+	limit, used, items := c.set.MaxMemory, c.used()+more, c.tree.Len()
+	byItems := c.set.MaxItems
+	switch full := used > limit/2 || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
+	case full && !e.on:
+		capacity := byItems
+		if items > 0 {
+			capacity = int64(float64(limit) / float64(max(used, 1)) * float64(items))
+			if byItems > 0 {
+				capacity = min(capacity, byItems)
+			}
+		}
+		e.start(int(max(capacity, int64(items))), items)
+		c.memory.stale = true
+	case !full && e.on && used < limit/4 && int64(items) <= byItems/4:
+		e.stop()
+		c.memory.stale = true
+	}
+}
+
+// evictOne removes one item and reports whether it found one.
+func (c *Cache) evictOne(d *demand, now instant) bool {
+	e := &c.evictor
+	e.candidate.ok = false
+	if e.lfu {
+		c.graduate(d, now)
+	}
+	c.sample(d, now)
+	cand, victim := &e.candidate, &e.victim
+	switch {
+	case cand.ok && (!victim.ok || !e.better(cand, victim)):
+		victim = cand
+	case !victim.ok && !c.search(d, now):
+		return false
+	}
+	c.evict(victim.key, c.tree.Seek(victim.key))
+	return true
+}
+
+// better reports whether a is worth more than b, beyond what may be chance. A
+// key that was used often wins a tie once in a while: else nobody could fool
+// the sketch so well as he who knows it.
+func (e *evictor) better(a, b *prospect) bool {
+	margin := 0
+	if b.estimate >= 2 {
+		margin = 1 + b.estimate/6
+	}
+	return a.estimate > b.estimate+margin || a.estimate == b.estimate && a.estimate > 5 && e.rng.IntN(128) == 0
+}
+
+// graduate lets items out of the window while it is too large. The last of
+// them is the candidate, unless it is locked.
+func (c *Cache) graduate(d *demand, now instant) {
+	e := &c.evictor
+	for n := graduations; n > 0 && e.waiting >= e.room() && e.window.entries > 0; n-- {
+		if c.leave(d, now, n > 1) {
+			e.candidate.ok = true
+		}
+	}
+}
+
+// leave deals with the oldest entry of the window: its item is queued again if
+// it was used and again is true, or else leaves the window. It reports whether
+// the item, which then is the candidate, may be evicted.
+func (c *Cache) leave(d *demand, now instant, again bool) bool {
+	e := &c.evictor
+	key := e.window.pop(e.sampled.key[:0])
+	e.sampled.key = key
+	c.memory.stale = true
+	it := item(c.tree.Find(key))
+	switch {
+	case it == nil || !it.fresh():
+		return false // it went
+	case again && it.use()&flagUsed != 0 || d.spares(key):
+		it.setUse(it.use() &^ flagUsed)
+		e.window.push(key)
+		return false
+	}
+	it.setUse(it.use() &^ (flagWindow | flagUsed))
+	e.waiting--
+	if c.isLocked(key, it, now) {
+		return false
+	}
+	e.candidate.key = append(e.candidate.key[:0], key...)
+	e.candidate.estimate = e.sketch.estimate(e.hash(key))
+	return true
+}
+
+// sample makes the worst item of a sample the victim.
+func (c *Cache) sample(d *demand, now instant) {
+	e := &c.evictor
+	e.victim.ok = false
+	items, epoch := c.tree.Len(), e.epoch.Load()
+	if items == 0 {
+		return
+	}
+	for range sampleGroups {
+		left := sampleRun
+		c.tree.WalkNth(e.rng.IntN(items), func(key, rec []byte) bool {
+			left--
+			c.consider(key, rec, d, epoch, now)
+			return left > 0
+		})
+	}
+}
+
+// consider makes an item the victim if it is worse than the present one.
+func (c *Cache) consider(key []byte, it item, d *demand, epoch uint32, now instant) {
+	e := &c.evictor
+	v := &e.victim
+	estimate, age := 0, it.age(epoch)
+	if e.lfu {
+		if it.fresh() || e.candidate.ok && bytes.Equal(key, e.candidate.key) {
+			return
+		}
+		estimate = e.sketch.estimate(e.hash(key))
+	}
+	if v.ok && (estimate > v.estimate || estimate == v.estimate && age <= v.age) {
+		return
+	}
+	if d.spares(key) || c.isLocked(key, it, now) {
+		return
+	}
+	v.ok, v.estimate, v.age = true, estimate, age
+	v.key = append(v.key[:0], key...)
+}
+
+// search finds a victim where sampling did not: the oldest of the window, else
+// any item that is not locked, else one that is. It reports whether there is
+// one.
+func (c *Cache) search(d *demand, now instant) bool {
+	e := &c.evictor
+	for n := min(graduations, e.window.entries); n > 0; n-- {
+		if c.leave(d, now, false) {
+			e.victim.key = append(e.victim.key[:0], e.candidate.key...)
+			return true
+		}
+	}
+	items := c.tree.Len()
+	if items == 0 {
+		return false
+	}
+	found := 0 // 1: a locked item, 2: one that is not
+	look := func(key, rec []byte) bool {
+		if d.spares(key) {
+			return true
+		}
+		locked := c.isLocked(key, rec, now)
+		if !locked || found == 0 {
+			e.victim.key = append(e.victim.key[:0], key...)
+			found = 1
+		}
+		if !locked {
+			found = 2
+		}
+		return found < 2
+	}
+	left := searchLength
+	c.tree.WalkNth(e.rng.IntN(items), func(key, rec []byte) bool {
 		left--
-		if left == 0 {
-			g.running = true
-			g.from = after(nil, key)
-		}
-		return left > 0
+		return look(key, rec) && left > 0
 	})
-	c.aside.each(func(key []byte) { c.remove(key, c.tree.Find(key)) })
-	return g.running
+	if found == 2 {
+		return true
+	}
+	// From both ends of the family that is to stay, if there is one.
+	left = searchLength
+	look2 := func(key, rec []byte) bool {
+		left--
+		return (!d.family || !d.spares(key)) && look(key, rec) && left > 0
+	}
+	c.tree.Walk(nil, nil, look2)
+	if next := successor(d.own); found < 2 && d.family && next != nil {
+		left = searchLength
+		c.tree.Walk(nil, next, look2)
+	}
+	return found > 0
+}
+
+// successor returns the least key that is greater than all that begin with
+// prefix, nil if there is none.
+func successor(prefix []byte) []byte {
+	for n := len(prefix) - 1; n >= 0; n-- {
+		if prefix[n] != 0xff {
+			next := bytes.Clone(prefix[:n+1])
+			next[n]++
+			return next
+		}
+	}
+	return nil
+}
+
+// evict removes an item because there is too little room.
+func (c *Cache) evict(key []byte, it item) {
+	c.evictor.evicted++
+	c.remove(key, it)
 }

@@ -47,7 +47,7 @@ func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte
 		matched++
 		refused = !fn(key, v)
 		if c.stamps = append(c.stamps, it.accessed()); !refused {
-			it.touch(b.now.unix)
+			c.use(key, it, b.now)
 		}
 		return !refused && matched != limit
 	})
@@ -119,8 +119,9 @@ func (t *tally) result() (int64, error) {
 
 // MSet makes every unlocked item under prefix a new item with the value val
 // that does not end, and returns their number; ErrNotFound if there are none.
-// It returns ErrMemoryLimit, and changes nothing, if Full or if the result
-// would not fit. val is copied.
+// Items outside of the family are evicted if the result does not fit; it
+// returns ErrMemoryLimit, and changes nothing, if Full or if the result would
+// not fit all the same. val is copied.
 func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 	c := b.c
 	b.settle()
@@ -128,8 +129,8 @@ func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 		return 0, ErrMemoryLimit
 	}
 	v := c.squeeze.pack(val, c.set.Compression)
-	if !b.fits(prefix, v) {
-		return 0, ErrMemoryLimit
+	if err := c.makeFamilyRoom(prefix, b.growth(prefix, v), b.now); err != nil {
+		return 0, err
 	}
 	var t tally
 	c.sweep(prefix, func(key []byte, it item) bool {
@@ -147,22 +148,23 @@ func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 	return t.result()
 }
 
-// fits reports whether MSET of v stays within the memory limit. It adds up the
-// items only if that is not plain from their number.
-func (b *Batch) fits(prefix []byte, v content) bool {
+// growth returns by how many bytes MSET of v makes the family grow, which is
+// less than 0 if it shrinks. It adds up the items only if that is not plain
+// from their number.
+func (b *Batch) growth(prefix []byte, v content) int64 {
 	c := b.c
-	room := c.set.MaxMemory - c.used()
 	size := int64(headerSize + timerSize + v.size())
-	if int64(c.tree.Count(prefix))*size <= room {
-		return true
+	if most := int64(c.tree.Count(prefix)) * size; c.used()+most <= c.budget() {
+		return most
 	}
+	var sum int64
 	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
 		if !c.isLocked(key, rec, b.now) {
-			room -= size - int64(len(rec))
+			sum += size - int64(len(rec))
 		}
 		return true
 	})
-	return room >= 0
+	return sum
 }
 
 // MTTL begins a new life of every unlocked item under prefix, as TTL does, and

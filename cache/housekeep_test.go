@@ -82,7 +82,7 @@ func TestReclaimInTheBackground(t *testing.T) {
 func TestGCRatioInTheBackground(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := open(t, Options{MaxMemory: 400 << 10, GCRatio: 20 * time.Second})
+		c := open(t, Options{MaxMemory: 400 << 10, Eviction: EvictGCRatio, GCRatio: 20 * time.Second})
 		n := fill(t, c)
 		time.Sleep(15*time.Second + tidyPause*time.Millisecond)
 		if left, _, _ := held(c); left != n {

@@ -18,7 +18,9 @@ import (
 //	          bit  2     the record has the timer word
 //	          bit  3     the index of locks has this key
 //	          bit  4     kept for: the value is stale but may still be served
-//	          bits 8–15  kept for: how often the item is used, for eviction
+//	          bit  5     the item is in the window of newcomers (evict.go)
+//	          bit  6     it was used since it was queued there
+//	          bits 8–15  the epoch in which it was used last
 //	          bits 16–31 kept for: the version of the value
 //	accessed  unix seconds of the last command that read or changed the item;
 //	          point reads write it while others read, hence atomically
@@ -36,6 +38,11 @@ const (
 	encodingMask = 0x3
 	flagTimer    = 1 << 2
 	flagLocked   = 1 << 3
+	flagWindow   = 1 << 5
+	flagUsed     = 1 << 6
+	epochShift   = 8
+	epochMask    = 0xff << epochShift
+	useMask      = flagWindow | flagUsed | epochMask
 )
 
 // encoding is how a value is stored, as META reports it.
@@ -61,6 +68,7 @@ type header struct {
 	encoding encoding
 	timed    bool // the record has the timer word
 	locked   bool
+	use      uint32 // the bits of useMask: what eviction knows of the item
 	accessed uint32
 	created  uint32
 	timer    uint32
@@ -81,7 +89,7 @@ func (it item) word(i int) *uint32 {
 
 // encode writes the header; the value behind it stays as it is.
 func (it item) encode(h header) {
-	flags := uint32(h.encoding)
+	flags := uint32(h.encoding) | h.use
 	if h.timed {
 		flags |= flagTimer
 	}
@@ -102,6 +110,7 @@ func (it item) header() header {
 		encoding: it.encoding(),
 		timed:    it.timed(),
 		locked:   it.locked(),
+		use:      it.use(),
 		accessed: it.accessed(),
 		created:  it.created(),
 		timer:    it.timer(),
@@ -112,6 +121,8 @@ func (it item) flags() uint32      { return atomic.LoadUint32(it.word(0)) }
 func (it item) encoding() encoding { return encoding(it.flags() & encodingMask) }
 func (it item) timed() bool        { return it.flags()&flagTimer != 0 }
 func (it item) locked() bool       { return it.flags()&flagLocked != 0 }
+func (it item) fresh() bool        { return it.flags()&flagWindow != 0 }
+func (it item) use() uint32        { return it.flags() & useMask }
 func (it item) accessed() uint32   { return atomic.LoadUint32(it.word(1)) }
 func (it item) created() uint32    { return atomic.LoadUint32(it.word(2)) }
 
@@ -141,6 +152,24 @@ func (it item) touch(unix uint32) {
 		atomic.StoreUint32(it.word(1), unix)
 	}
 }
+
+// setUse replaces the bits of useMask.
+func (it item) setUse(use uint32) { atomic.StoreUint32(it.word(0), it.flags()&^useMask|use) }
+
+// mark notes the epoch in which the item was used. Readers may call it beside
+// each other; what one loses to another does not matter.
+func (it item) mark(epoch uint32) {
+	p := it.word(0)
+	old := atomic.LoadUint32(p)
+	now := old&^epochMask | epoch<<epochShift&epochMask | flagUsed
+	if now != old {
+		atomic.CompareAndSwapUint32(p, old, now)
+	}
+}
+
+// age returns how many epochs before the given one the item was used last, up
+// to 255.
+func (it item) age(epoch uint32) uint32 { return (epoch - it.flags()>>epochShift) & 0xff }
 
 // value returns the stored bytes of the value, which alias the record.
 func (it item) value() []byte {

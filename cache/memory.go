@@ -14,13 +14,18 @@ type memory struct {
 	stale bool // used is from before the last change
 	peak  int64
 	held  int64 // the most that the tree ever held
+
+	nowHeld int64 // what the system has given for all of it, as far as is known
+	others  int64 // what Options.Overhead said last
 }
 
-// used returns the bytes that the cache takes.
+// used returns the bytes that the cache takes, all of its overhead included.
 func (c *Cache) used() int64 {
 	if m := &c.memory; m.stale {
-		tree := c.tree.Memory()
-		m.used = tree.Used + c.locks.Memory().Used + c.wheel.bytes()
+		tree, locks := c.tree.Memory(), c.locks.Memory()
+		own := c.wheel.bytes() + c.evictor.bytes()
+		m.used = tree.Used + locks.Used + own
+		m.nowHeld = tree.Held + locks.Held + own
 		m.stale = false
 		m.peak = max(m.peak, m.used)
 		m.held = max(m.held, tree.Held)
@@ -28,10 +33,16 @@ func (c *Cache) used() int64 {
 	return c.memory.used
 }
 
-// full reports whether the memory limit is reached. What detached families
+// budget returns the bytes that the cache itself may take.
+func (c *Cache) budget() int64 { return c.set.MaxMemory - c.memory.others }
+
+// full reports whether the limit is reached and the policy does not evict. What detached families
 // still take is given back first, as far as it helps.
 func (c *Cache) full(instant) bool {
-	for c.used() >= c.set.MaxMemory {
+	if c.set.Eviction.evicts() {
+		return false
+	}
+	for c.used() >= c.budget() || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
 		if !c.detached {
 			return true
 		}

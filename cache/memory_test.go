@@ -94,7 +94,7 @@ func TestAtTheMemoryLimit(t *testing.T) {
 func TestMSetFitsOrChangesNothing(t *testing.T) {
 	t.Parallel()
 	const items = 100
-	c, _ := withClock(t, Options{MaxMemory: 500 << 10, Compression: -1})
+	c, _ := withClock(t, Options{MaxMemory: 500 << 10, Compression: -1, Eviction: EvictNone})
 	for i := range items {
 		set(t, c, fmt.Sprintf("k%02d", i), "small", 0)
 	}
@@ -138,7 +138,7 @@ func TestMSetFitsOrChangesNothing(t *testing.T) {
 func TestGCRatio(t *testing.T) {
 	t.Parallel()
 	const limit = 400 << 10
-	c, clock := withClock(t, Options{MaxMemory: limit, GCRatio: 10 * time.Second, GCInterval: 15 * time.Second})
+	c, clock := withClock(t, Options{MaxMemory: limit, Eviction: EvictGCRatio, GCRatio: 10 * time.Second, GCInterval: 15 * time.Second})
 	set(t, c, "a:locked", "v", 0)
 	if _, err := c.Lock("a:locked", Forever); err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func (b *Batch) meta(key []byte, f field) (int64, error) {
 		return 0, ErrServer
 	}
 	n := b.c.figure(key, it, f, b.now)
-	it.touch(b.now.unix)
+	b.c.use(key, it, b.now)
 	return n, nil
 }
 

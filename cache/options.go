@@ -16,6 +16,9 @@ type Options struct {
 	// 1 GiB, but at most half of the machine's memory or of the memory that the
 	// process's control group may use, where either can be told.
 	MaxMemory int64
+	// MaxItems is a limit on the number of items, beside MaxMemory and dealt
+	// with in the same way. 0 means that there is none.
+	MaxItems int64
 	// MaxItemTTL is the longest life that an item may be given; a longer one
 	// is cut to it. A fraction of a second counts as a whole one. 0 means 30
 	// days.
@@ -31,7 +34,7 @@ type Options struct {
 	// compressed.
 	Compression int
 	// Eviction says what happens at the memory limit. The zero value is
-	// EvictGCRatio.
+	// EvictLFU.
 	Eviction Eviction
 	// GCRatio is for EvictGCRatio: while the memory limit is reached, items
 	// that nobody read or changed for this long are removed. Fractions of a
@@ -52,10 +55,19 @@ type Eviction uint8
 
 // The ways to deal with the memory limit.
 const (
+	// EvictLFU makes room for a new value by removing items that are seldom
+	// used, and of these the ones used longest ago. It adapts itself to how
+	// much newcomers are worth. Items whose life is over go first, locked ones
+	// when a search finds no other. The item that is stored is never removed
+	// for itself, and how many are is bounded by its size.
+	EvictLFU Eviction = iota
+	// EvictLRU makes room by removing items that were not used for long.
+	// Beyond that it is as EvictLFU.
+	EvictLRU
 	// EvictGCRatio refuses new values while the limit is reached, and every
 	// Options.GCInterval removes the items that nobody used for
 	// Options.GCRatio. This is what the original server does.
-	EvictGCRatio Eviction = iota
+	EvictGCRatio
 	// EvictNone refuses new values while the limit is reached.
 	EvictNone
 )
@@ -63,6 +75,10 @@ const (
 // String returns the name of e as gibson.conf spells it.
 func (e Eviction) String() string {
 	switch e {
+	case EvictLFU:
+		return "lfu"
+	case EvictLRU:
+		return "lru"
 	case EvictGCRatio:
 		return "gc_ratio"
 	case EvictNone:
@@ -70,6 +86,9 @@ func (e Eviction) String() string {
 	}
 	return fmt.Sprintf("Eviction(%d)", uint8(e))
 }
+
+// evicts reports whether e makes room for new values.
+func (e Eviction) evicts() bool { return e == EvictLFU || e == EvictLRU }
 
 // Defaults and bounds of Options.
 const (
@@ -122,6 +141,8 @@ func (o *Options) resolve() (settings, error) {
 	switch {
 	case s.MaxMemory < 0 || s.MaxMemory > radix.MaxLimit:
 		return s, badOption("MaxMemory", s.MaxMemory, "0 to 21474836480 bytes")
+	case s.MaxItems < 0:
+		return s, badOption("MaxItems", s.MaxItems, "0 or more")
 	case s.MaxItemTTL < 0 || s.maxTTL > math.MaxUint32:
 		return s, badOption("MaxItemTTL", s.MaxItemTTL, "0 to 4294967295s")
 	case s.MaxKeySize < 0 || s.MaxKeySize > maxKeySize:
@@ -131,7 +152,7 @@ func (o *Options) resolve() (settings, error) {
 	case s.Compression < -1:
 		return s, badOption("Compression", s.Compression, "bytes, 0 or more, or -1")
 	case s.Eviction > EvictNone:
-		return s, badOption("Eviction", s.Eviction, "EvictGCRatio or EvictNone")
+		return s, badOption("Eviction", s.Eviction, "one of the constants of this package")
 	case s.GCRatio < time.Second:
 		return s, badOption("GCRatio", s.GCRatio, "1s or more, or 0")
 	case s.GCInterval < time.Millisecond:

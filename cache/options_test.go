@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			limit = min(limit, s.available/2)
 		}
 		if s.MaxMemory != limit || s.maxTTL != 2592000 || s.MaxKeySize != 1024 || s.MaxValueSize != 2096127 ||
-			s.Compression != 4096 || s.Eviction != EvictGCRatio || s.gcRatio != 900 || s.GCInterval != 15*time.Second ||
+			s.Compression != 4096 || s.Eviction != EvictLFU || s.gcRatio != 900 || s.GCInterval != 15*time.Second ||
 			s.Clock == nil || s.ownTime {
 			t.Errorf("%s: %+v", name, s)
 		}

@@ -64,7 +64,7 @@ func (c *Cache) GetInto(dst []byte, key string) (val []byte, ok bool, err error)
 	} else if dst, err = c.squeeze.appendText(dst, it); err != nil {
 		return dst, false, err
 	}
-	it.touch(now.unix)
+	c.use(k, it, now)
 	return dst, true, nil
 }
 
@@ -104,7 +104,7 @@ func (c *Cache) Value(key string) (val Value, ok bool, err error) {
 		}
 		val = value.Bytes(b)
 	}
-	it.touch(now.unix)
+	c.use(k, it, now)
 	return val, true, nil
 }
 

@@ -17,7 +17,7 @@ func (c *Cache) find(key []byte, now instant) item {
 	if it == nil || !c.over(it, now) {
 		return it
 	}
-	c.remove(key, it)
+	c.removeSought(key, it)
 	return nil
 }
 
@@ -48,13 +48,14 @@ func (c *Cache) over(it item, now instant) bool {
 func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) error {
 	if inPlace(old, v, ttl) {
 		c.account(old, -1)
-		c.fill(key, old, header{timed: old.timed(), timer: old.timer()}, v, ttl, now)
+		h := header{timed: old.timed(), timer: old.timer(), use: c.evictor.renew(key, old)}
+		c.fill(key, old, h, v, ttl, now)
 		return nil
 	}
 	h := header{timed: ttl > 0 || v.size() >= roomyValue}
 	var id uint32 // the old item's timer, to be used again
 	if old != nil {
-		id = old.timer()
+		id, h.use = old.timer(), c.evictor.renew(key, old)
 		c.account(old, -1)
 	}
 	it, err := c.put(key, h.size(v.size()))
@@ -63,6 +64,9 @@ func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) e
 			c.account(c.tree.Find(key), 1)
 		}
 		return err
+	}
+	if old == nil {
+		h.use = c.evictor.admit(key)
 	}
 	if h.timed {
 		h.timer = id
@@ -159,18 +163,33 @@ func (c *Cache) unlive(it item) {
 
 // remove removes the item, its timer and its lock.
 func (c *Cache) remove(key []byte, it item) {
+	c.release(key, it)
+	c.tree.Delete(key)
+}
+
+// removeSought is remove for the key of the tree's last Seek, after which the
+// tree did not change.
+func (c *Cache) removeSought(key []byte, it item) {
+	c.release(key, it)
+	c.tree.Remove()
+}
+
+// release gives back what an item holds outside the tree.
+func (c *Cache) release(key []byte, it item) {
 	c.memory.stale = true
 	if it.locked() {
 		c.unlock(key, it)
 	}
 	c.free(it)
-	c.tree.Delete(key)
 }
 
 // free gives back what an unlocked item holds outside the tree.
 func (c *Cache) free(it item) {
 	c.unlive(it)
 	c.account(it, -1)
+	if it.fresh() {
+		c.evictor.waiting--
+	}
 }
 
 // detach removes every item under prefix at once, none of which is locked.

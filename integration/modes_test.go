@@ -75,7 +75,7 @@ func settings(t testing.TB, conf [][2]string) setting {
 		"gc_ratio":     &set.cache.GCRatio,
 		"max_mem_cron": &set.cache.GCInterval,
 	}
-	policies := []cache.Eviction{cache.EvictGCRatio, cache.EvictNone}
+	policies := []cache.Eviction{cache.EvictLFU, cache.EvictLRU, cache.EvictGCRatio, cache.EvictNone}
 	for _, c := range conf {
 		name, value := c[0], c[1]
 		if f := sizes[name]; f != nil {

@@ -187,7 +187,7 @@ func TestUsageErrors(t *testing.T) {
 		{words("serve --max-item-ttl 0"), "from 1s"},
 		{words("serve --max-item-ttl 1w"), "want a duration"},
 		{words("serve --max-clients 0"), "from 1"},
-		{words("serve --eviction lottery"), "gc_ratio or none"},
+		{words("serve --eviction lottery"), "lfu, lru, gc_ratio or none"},
 		{words("serve --port 65536"), "0 to 65535"},
 		{words("serve -c"), "needs an argument"},
 		{words("--nosuch"), "unknown flag"},

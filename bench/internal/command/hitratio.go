@@ -66,7 +66,7 @@ func runHitRatio(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	e.note("Hit ratios in percent, items of equal size. The sampled LRU chooses among 5; ideal is Belady's policy, which knows the future.")
-	e.note("Our cache is limited in bytes: for each capacity the limit that holds so many items is searched for; \"most items\" is what the lfu run really held.")
+	e.note("Our cache is limited by Options.MaxItems; \"most items\" is what the lfu run really held.")
 	return e.publish(ctx, table)
 }
 

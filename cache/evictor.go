@@ -1,0 +1,150 @@
+package cache
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"sync/atomic"
+)
+
+// evictor is what the policies EvictLFU and EvictLRU know about the use of
+// items: evict.go decides with it. It keeps nothing, and uses cost nothing,
+// until a good part of the limit is taken (Cache.watch).
+//
+// An item itself has 10 bits for it (item.go). Time is counted in epochs, each
+// of which is over when 1/32 of the items could have been used: seconds are too
+// coarse for a cache that turns over within one.
+//
+// What readers of the cache change is atomic.
+type evictor struct {
+	on    bool
+	lfu   bool // the policy is EvictLFU; the others have neither sketch nor window
+	seed  maphash.Seed
+	rng   *rand.Rand
+	epoch atomic.Uint32
+	uses  atomic.Int64 // how often items were used or made
+	turn  atomic.Int64 // the number of uses at which the next epoch begins
+	made  int64        // how many uses made an item
+
+	sketch  *sketch
+	window  window
+	waiting int // items that have flagWindow, those that wait for reclaim included
+	climber climber
+
+	capacity  int      // how many items the limit lets in, as it looked at the start
+	items     int      // how many there are; see tend
+	candidate prospect // buffers of evict.go
+	victim    prospect
+	sampled   prospect
+
+	evicted int64 // items, ever
+}
+
+const (
+	epochsPerItems = 32
+	// leastItems is the number of items that a sketch is made for at least.
+	leastItems = 64
+	// windowChunks is about how many chunks of the window a cache full of keys
+	// would fill.
+	windowChunks = 512
+	leastChunk   = 1 << 10
+	mostChunk    = 64 << 10
+)
+
+func (e *evictor) init(set *settings) {
+	e.lfu = set.Eviction == EvictLFU
+	e.seed = maphash.MakeSeed()
+	e.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	e.window.chunk = int(min(max(set.MaxMemory/windowChunks, leastChunk), mostChunk))
+}
+
+// start begins to watch the use of items. capacity is how many items the limit
+// lets in, as far as can be told, and items how many there are.
+func (e *evictor) start(capacity, items int) {
+	e.on = true
+	e.items, e.capacity = items, capacity
+	e.turn.Store(e.uses.Load() + e.step())
+	if e.lfu {
+		e.sketch = newSketch(max(capacity, leastItems))
+		e.climber = newClimber(e.uses.Load(), e.made)
+	}
+}
+
+// stop ends that. Who waits in the window goes on waiting.
+func (e *evictor) stop() {
+	e.on = false
+	e.sketch = nil
+}
+
+// step returns how many uses an epoch has.
+func (e *evictor) step() int64 { return int64(max(e.items, e.capacity)/epochsPerItems + 1) }
+
+// count counts a use and begins a new epoch if it is time.
+func (e *evictor) count() {
+	n := e.uses.Add(1)
+	if turn := e.turn.Load(); n >= turn && e.turn.CompareAndSwap(turn, n+e.step()) {
+		e.epoch.Add(1)
+	}
+}
+
+// use notes that an item was read or changed.
+func (c *Cache) use(key []byte, it item, now instant) {
+	it.touch(now.unix)
+	if c.evictor.on {
+		c.evictor.hit(key, it)
+	}
+}
+
+func (e *evictor) hit(key []byte, it item) {
+	e.count()
+	it.mark(e.epoch.Load())
+	if e.lfu {
+		e.sketch.add(e.hash(key))
+	}
+}
+
+// renew is hit for an item that is about to be replaced and returns the bits
+// of useMask for the one that takes its place.
+func (e *evictor) renew(key []byte, old item) uint32 {
+	if e.on {
+		e.hit(key, old)
+	}
+	return old.use()
+}
+
+// admit notes that an item is made and returns its bits of useMask.
+func (e *evictor) admit(key []byte) uint32 {
+	if !e.on {
+		return 0
+	}
+	e.made++
+	e.count()
+	use := e.epoch.Load() << epochShift & epochMask
+	if e.lfu {
+		e.sketch.add(e.hash(key))
+		e.window.push(key)
+		e.waiting++
+		use |= flagWindow
+	}
+	return use
+}
+
+func (e *evictor) hash(key []byte) uint64 { return maphash.Bytes(e.seed, key) }
+
+// tend does what has to be done now and then, a little of it.
+func (e *evictor) tend(items int) {
+	e.items = items
+	if !e.lfu {
+		return
+	}
+	if items > 2*e.sketch.items {
+		e.sketch = newSketch(2 * items) // items have become smaller; what was counted is lost
+	}
+	e.sketch.age()
+	e.climber.climb(e.uses.Load(), e.made, max(items, e.capacity))
+}
+
+// room returns how many items the window may have, at least 1.
+func (e *evictor) room() int { return max(1, int(e.climber.share*float64(e.items))) }
+
+// bytes returns the memory that e takes.
+func (e *evictor) bytes() int64 { return e.sketch.bytes() + e.window.size }

@@ -1,0 +1,44 @@
+package cache
+
+// collector removes items that nobody uses while the memory limit is reached:
+// the policy EvictGCRatio. A pass goes through all items in steps.
+type collector struct {
+	next    int64 // when the memory is compared with the limit, in milliseconds
+	running bool
+	from    []byte // where the next step of the pass begins
+}
+
+// collect does one step of a pass, or begins one if it is time for it, and
+// reports whether there is more to do.
+func (c *Cache) collect(now instant) (more bool) {
+	g := &c.collector
+	if !g.running {
+		if c.set.Eviction != EvictGCRatio || now.ms < g.next {
+			return false
+		}
+		g.next = now.ms + c.set.GCInterval.Milliseconds()
+		if c.used() < c.budget() {
+			return false
+		}
+		g.from = nil
+	}
+	from := g.from
+	left := tidyWork
+	g.running = false
+	c.aside.reset()
+	c.tree.Walk(nil, from, func(key, rec []byte) bool {
+		it := item(rec)
+		unused := int64(now.unix) - int64(it.accessed())
+		if unused >= c.set.gcRatio && !c.isLocked(key, it, now) {
+			c.aside.add(key)
+		}
+		left--
+		if left == 0 {
+			g.running = true
+			g.from = after(nil, key)
+		}
+		return left > 0
+	})
+	c.aside.each(func(key []byte) { c.evict(key, c.tree.Find(key)) })
+	return g.running
+}

@@ -1,0 +1,107 @@
+package cache
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// sketch estimates how often keys were used lately: a count-min sketch of
+// 4-bit counters that are halved now and then (G. Einziger, R. Friedman,
+// B. Manes, "TinyLFU: a highly efficient cache admission policy", ACM
+// Transactions on Storage, 2017). Of the four counters of a key each is in its
+// own quarter of one block of 64 bytes, so that a look costs one cache miss:
+//
+//	block of a key   | 32 counters | 32 counters | 32 counters | 32 counters |
+//	                      ^ hash        ^ hash>>5     ^ hash>>10    ^ hash>>15
+//
+// Readers of the cache add beside each other: an addition that loses against
+// another one is dropped. What is not add or estimate needs the sketch for
+// itself.
+type sketch struct {
+	words []uint64     // blockWords for each block
+	items int          // the number of items that it was made for
+	adds  atomic.Int64 // additions, halved with the counters
+	aged  int          // words from here on are still to be halved
+}
+
+const (
+	blockWords = 8
+	maxCount   = 15
+	// agingPeriod is how many additions for each item make the counters halve.
+	agingPeriod = 20
+	// agingStep is how many words are halved at once: never a stall.
+	agingStep = 16 * blockWords
+)
+
+// newSketch returns a sketch for that many items, in which no key was used.
+func newSketch(items int) *sketch {
+	blocks := items/blockWords + 1 // a word, which is 16 counters, for each item
+	s := &sketch{words: make([]uint64, blocks*blockWords), items: items}
+	s.aged = len(s.words)
+	return s
+}
+
+// block returns the block of a key.
+func (s *sketch) block(hash uint64) []uint64 {
+	i, _ := bits.Mul64(hash, uint64(len(s.words)/blockWords))
+	return s.words[i*blockWords : (i+1)*blockWords]
+}
+
+// counter returns where the q-th counter of a key is: a word of its block, and
+// the counter's distance from the word's lowest bit.
+func counter(hash uint64, q int) (word, shift int) {
+	i := int(hash >> (5 * q) & 31)
+	return 2*q + i>>4, i & 15 * 4
+}
+
+// estimate returns about how often the key of that hash was used, at most 15.
+func (s *sketch) estimate(hash uint64) int {
+	b := s.block(hash)
+	least := uint64(maxCount)
+	for q := range 4 {
+		w, shift := counter(hash, q)
+		least = min(least, atomic.LoadUint64(&b[w])>>shift&maxCount)
+	}
+	return int(least)
+}
+
+// add notes that the key of that hash was used. Only those of its counters
+// grow that are the lowest: the others count other keys.
+func (s *sketch) add(hash uint64) {
+	b := s.block(hash)
+	least := uint64(s.estimate(hash))
+	if least == maxCount {
+		return
+	}
+	for q := range 4 {
+		w, shift := counter(hash, q)
+		if old := atomic.LoadUint64(&b[w]); old>>shift&maxCount == least {
+			atomic.CompareAndSwapUint64(&b[w], old, old+1<<shift)
+		}
+	}
+	s.adds.Add(1)
+}
+
+// age halves the counters bit by bit, once they have counted enough.
+func (s *sketch) age() {
+	if s.aged == len(s.words) {
+		if s.adds.Load() < int64(agingPeriod*s.items) {
+			return
+		}
+		s.adds.Store(s.adds.Load() / 2)
+		s.aged = 0
+	}
+	end := min(s.aged+agingStep, len(s.words))
+	for i, w := range s.words[s.aged:end] {
+		s.words[s.aged+i] = w >> 1 & 0x7777777777777777
+	}
+	s.aged = end
+}
+
+// bytes returns the memory that the sketch takes.
+func (s *sketch) bytes() int64 {
+	if s == nil {
+		return 0
+	}
+	return int64(len(s.words)) * 8
+}
