@@ -177,7 +177,7 @@ func (c *Cache) watch(more int64) {
 		}
 		e.start(int(max(capacity, int64(items))), items)
 		c.memory.stale = true
-	case !full && e.on && used < limit/4 && int64(items) <= byItems/4:
+	case !full && e.on && used < limit/4 && (byItems == 0 || int64(items) < byItems/4):
 		e.stop()
 		c.memory.stale = true
 	}

@@ -1,0 +1,241 @@
+package cache
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+var evicting = []Eviction{EvictLFU, EvictLRU}
+
+// TestEvictionMakesRoom: SET stores at the limit, the limit holds, and locked
+// items stay.
+func TestEvictionMakesRoom(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		const limit = 1 << 20
+		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1})
+		r := rand.New(rand.NewPCG(1, uint64(policy)))
+		for i := range 20 {
+			key := fmt.Sprintf("locked:%d", i)
+			set(t, c, key, "stay", 0)
+			if _, err := c.Lock(key, Forever); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 20000 {
+			key, val := fmt.Sprintf("key:%d", r.IntN(5000)), bytes.Repeat([]byte{byte(i)}, 1+r.IntN(1000))
+			set(t, c, key, string(val), 0)
+			want(t, c, key, string(val))
+			if _, err := c.Inc(fmt.Sprintf("number:%d", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := c.Stats()
+		if err != nil || s.MemoryPeak > limit+limit/50 {
+			t.Errorf("%v: at most %d bytes were taken, want at most %d, %v", policy, s.MemoryPeak, limit, err)
+		}
+		if s.MemoryUsed < limit*9/10 {
+			t.Errorf("%v: %d bytes are taken, want nearly %d", policy, s.MemoryUsed, limit)
+		}
+		for i := range 20 {
+			want(t, c, fmt.Sprintf("locked:%d", i), "stay")
+		}
+		do(t, c, func(b *Batch) {
+			if b.Full() {
+				t.Errorf("%v: Full", policy)
+			}
+		})
+	}
+}
+
+// TestMaxItems: the limit on items is exact, and the item that is stored is
+// never the victim.
+func TestMaxItems(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		for _, limit := range []int64{1, 2, 3, 100} {
+			c, _ := withClock(t, Options{MaxItems: limit, Eviction: policy})
+			for i := range 1000 {
+				key := fmt.Sprint("key:", i%300)
+				set(t, c, key, "v", 0)
+				want(t, c, key, "v")
+				n, err := c.Count("k")
+				if n > limit || err != nil {
+					t.Fatalf("%v: %d items, %v, want at most %d", policy, n, err, limit)
+				}
+			}
+			if n, err := c.Count("k"); n != limit || err != nil {
+				t.Errorf("%v: %d items, %v, want %d", policy, n, err, limit)
+			}
+		}
+	}
+	c, _ := withClock(t, Options{MaxItems: 2, Eviction: EvictNone})
+	set(t, c, "a", "v", 0)
+	set(t, c, "b", "v", 0)
+	if err := c.Set("c", []byte("v"), 0); err != ErrMemoryLimit {
+		t.Errorf("a third item: %v, want %v", err, ErrMemoryLimit)
+	}
+}
+
+// TestRefusedRequestsEvictNothing: neither a locked item nor a value that no
+// cache of that limit could hold costs others their place.
+func TestRefusedRequestsEvictNothing(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		const limit = 200 << 10
+		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1})
+		for i := range 1000 {
+			set(t, c, fmt.Sprintf("key:%d", i), string(make([]byte, 1000)), 0)
+		}
+		set(t, c, "locked", "v", 0)
+		if _, err := c.Lock("locked", Forever); err != nil {
+			t.Fatal(err)
+		}
+		before := keysOf(t, c, "k")
+		for name, err := range map[string]error{
+			"locked":    c.Set("locked", make([]byte, 50000), 0),
+			"too large": c.Set("large", make([]byte, limit+1), 0),
+		} {
+			if err == nil {
+				t.Errorf("%v: %s: no error", policy, name)
+			}
+		}
+		if n, err := c.MSet("key:", make([]byte, 20000)); err != ErrMemoryLimit {
+			t.Errorf("%v: MSet of more than fits: %d, %v", policy, n, err)
+		}
+		if after := keysOf(t, c, "k"); fmt.Sprint(after) != fmt.Sprint(before) {
+			t.Errorf("%v: %d items before, %d after", policy, len(before), len(after))
+		}
+	}
+}
+
+// TestMSetEvictsOthers: the family of an MSET stays whole.
+func TestMSetEvictsOthers(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		const limit = 400 << 10
+		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1})
+		for i := range 20 {
+			set(t, c, fmt.Sprintf("family:%d", i), "v", 0)
+		}
+		for i := range 1000 {
+			set(t, c, fmt.Sprintf("a:%d", i), string(make([]byte, 100)), 0)
+			set(t, c, fmt.Sprintf("z:%d", i), string(make([]byte, 100)), 0)
+		}
+		n, err := c.Count("family:")
+		if err != nil || n == 0 {
+			t.Fatalf("%v: %d, %v", policy, n, err)
+		}
+		if got, err := c.MSet("family:", make([]byte, 15000)); got != n || err != nil {
+			t.Errorf("%v: MSet: %d, %v, want %d", policy, got, err, n)
+		}
+		if s, err := c.Stats(); s.MemoryUsed > limit || err != nil {
+			t.Errorf("%v: %d bytes are taken, want at most %d, %v", policy, s.MemoryUsed, limit, err)
+		}
+	}
+}
+
+// TestExpiredItemsGoFirst: nothing alive goes while there is something that is
+// over.
+func TestExpiredItemsGoFirst(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		c, clock := withClock(t, Options{MaxItems: 300, Eviction: policy})
+		for i := range 200 {
+			set(t, c, fmt.Sprint("short:", i), "v", time.Second)
+			if i%2 == 0 {
+				set(t, c, fmt.Sprint("live:", i), "v", 0)
+			}
+		}
+		clock.advance(time.Second)
+		for i := range 200 {
+			set(t, c, fmt.Sprint("new:", i), "v", 0)
+		}
+		if n, err := c.Count("live:"); n != 100 || err != nil {
+			t.Errorf("%v: %d items are left, %v, want 100", policy, n, err)
+		}
+	}
+}
+
+// TestLockedItemsGoLast: they do go when there is nothing else.
+func TestLockedItemsGoLast(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		const limit = 500
+		c, _ := withClock(t, Options{MaxItems: limit, Eviction: policy})
+		for i := range limit {
+			set(t, c, fmt.Sprint("key:", i), "v", 0)
+		}
+		if _, err := c.MLock("key:", Forever); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Unlock("key:77"); err != nil {
+			t.Fatal(err)
+		}
+		set(t, c, "a", "v", 0)
+		want(t, c, "key:77", "")
+		if _, err := c.Lock("a", Forever); err != nil {
+			t.Fatal(err)
+		}
+		set(t, c, "b", "v", 0)
+		want(t, c, "b", "v")
+		if n, err := c.Count("key:"); n+2-1 > limit || err != nil {
+			t.Errorf("%v: %d items, %v", policy, n, err)
+		}
+	}
+}
+
+// TestWindowForgets: items that come and go below the limit do not pile up in
+// the queue.
+func TestWindowForgets(t *testing.T) {
+	t.Parallel()
+	c, _ := withClock(t, Options{MaxItems: 1000})
+	for i := range 100_000 {
+		key := fmt.Sprint("key:", i%100)
+		set(t, c, key, "v", 0)
+		if _, err := c.Delete(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := c.evictor.window.entries; n > weedSpare+10 {
+		t.Errorf("%d entries for no items", n)
+	}
+	if c.evictor.waiting != 0 {
+		t.Errorf("%d items wait, there are none", c.evictor.waiting)
+	}
+}
+
+// TestWatchingEnds: a cache far below its limit holds nothing for eviction.
+func TestWatchingEnds(t *testing.T) {
+	t.Parallel()
+	c, _ := withClock(t, Options{MaxMemory: 1 << 20, Compression: -1})
+	store := func() {
+		for i := range 700 {
+			if c.evictor.on {
+				return
+			}
+			set(t, c, fmt.Sprintf("key:%d", i), string(make([]byte, 1000)), 0)
+		}
+	}
+	if store(); !c.evictor.on || c.evictor.sketch == nil {
+		t.Fatal("nothing is watched above half of the limit")
+	}
+	if used := c.used(); used < 512<<10-2000 {
+		t.Errorf("watched from %d bytes on", used)
+	}
+	if _, err := c.MDelete("key:"); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		set(t, c, "one", "v", 0)
+	}
+	if c.evictor.on || c.evictor.sketch != nil {
+		t.Error("still watched far below the limit")
+	}
+	if store(); !c.evictor.on {
+		t.Error("not watched the second time")
+	}
+}
