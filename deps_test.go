@@ -57,6 +57,10 @@ func depsPolicy() map[string][]string {
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":          {"internal/cli"},
+		"examples/commands":   {".", "cache", "server"},
+		"examples/connection": {".", "cache", "server"},
+		"examples/pipeline":   {".", "cache", "server"},
+		"examples/pool":       {".", "cache", "server"},
 		"examples/quickstart": {".", "cache", "server"},
 	}
 }

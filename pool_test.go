@@ -277,3 +277,27 @@ func TestPoolFactory(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPoolEncoding(t *testing.T) {
+	var server scripted
+	server.set(wire.AppendValue(nil, []byte("Zo\xeb")))
+	p := newPool(t, fake(t, answering(server.answer)), &gibson.PoolOptions{
+		Options: gibson.Options{Encoding: "iso-8859-1"}, MaxSize: 2,
+	})
+	if p.Encoding() != "iso-8859-1" {
+		t.Errorf("Encoding %q", p.Encoding())
+	}
+	if got, err := p.Get(t.Context(), "k"); string(got) != "Zoë" || err != nil {
+		t.Errorf("Get of the pool = %q, %v", got, err)
+	}
+	err := p.With(t.Context(), func(c *gibson.Conn) error {
+		got, err := c.Get(t.Context(), "k")
+		if string(got) != "Zoë" {
+			t.Errorf("Get of its connection = %q", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
