@@ -31,15 +31,62 @@ const (
 	// tidyPause is how long it lets due items gather, in milliseconds. They
 	// are gone for every command all the same.
 	tidyPause = 100
+	// askOverhead is how often Options.Overhead is asked.
+	askOverhead = time.Second
+	// compactPause is how long the steps of a compaction are apart, and
+	// compactLook how often it is looked whether one is worth it, in
+	// milliseconds.
+	compactPause = 1
+	compactLook  = 1000
+	// compactBytes is about how much a step moves at the most, if more than one
+	// item fits.
+	compactBytes = 64 << 10
 )
+
+// setOverhead notes what the program takes beside the cache.
+func (c *Cache) setOverhead(n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.memory.others = min(max(n, 0), c.set.MaxMemory/2)
+}
+
+// compact does one step of moving items together, so that memory can go back to
+// the system, if that is worth it. It returns when to look again, in
+// milliseconds.
+func (c *Cache) compact(now instant) (next int64) {
+	m := &c.memory
+	used := c.used()
+	if holes := m.nowHeld - used; !m.moving && (now.ms < m.look || holes < max(used/8, heldSlack)) {
+		return never
+	}
+	n := tidyWork / 2
+	if items := c.tree.Len(); items > 0 {
+		n = min(n, 1+int(compactBytes/(1+used/int64(items))))
+	}
+	m.moving = c.tree.Defrag(n)
+	m.stale = true
+	if m.moving {
+		return now.ms + compactPause
+	}
+	m.look = now.ms + compactLook
+	return m.look
+}
 
 // housekeep is the background goroutine. It gives memory back: of detached
 // families and, where the time is the system's, of items that are over.
 func (c *Cache) housekeep() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var asked time.Time // when Overhead was asked
 	for {
+		if c.set.Overhead != nil && time.Since(asked) >= askOverhead {
+			c.setOverhead(c.set.Overhead())
+			asked = time.Now()
+		}
 		sleep, more := c.tidy()
+		if c.set.Overhead != nil {
+			sleep = min(sleep, askOverhead)
+		}
 		if more {
 			runtime.Gosched() // let those through who wait for the lock
 			continue
@@ -83,6 +130,10 @@ func (c *Cache) tidy() (sleep time.Duration, more bool) {
 	c.planned = min(max(c.wheel.wake, now.ms+tidyPause), now.ms+long.Milliseconds())
 	if c.set.Eviction == EvictGCRatio {
 		c.planned = min(c.planned, c.collector.next)
+	}
+	c.planned = min(c.planned, c.compact(now))
+	if c.evictor.on {
+		c.planned = min(c.planned, now.ms+compactLook)
 	}
 	return time.Duration(c.planned-now.ms) * time.Millisecond, false
 }

@@ -17,6 +17,9 @@ type memory struct {
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
 	others  int64 // what Options.Overhead said last
+
+	moving bool  // a compaction is under way
+	look   int64 // when to look whether another one is worth it
 }
 
 // used returns the bytes that the cache takes, all of its overhead included.

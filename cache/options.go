@@ -16,6 +16,12 @@ type Options struct {
 	// 1 GiB, but at most half of the machine's memory or of the memory that the
 	// process's control group may use, where either can be told.
 	MaxMemory int64
+	// Overhead returns how many bytes the program takes beside the cache that
+	// count against MaxMemory, for a program that is there for its cache. It is
+	// asked about once a second, by one goroutine at a time and never with the
+	// cache locked; at most half of MaxMemory counts. nil means none: then
+	// MaxMemory is for the cache alone.
+	Overhead func() int64
 	// MaxItems is a limit on the number of items, beside MaxMemory and dealt
 	// with in the same way. 0 means that there is none.
 	MaxItems int64

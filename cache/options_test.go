@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestDefaults(t *testing.T) {
 	}
 	opts := Options{}
 	open(t, opts)
-	if opts != (Options{}) {
+	if !reflect.DeepEqual(opts, Options{}) {
 		t.Errorf("New changed its argument: %+v", opts)
 	}
 }

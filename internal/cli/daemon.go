@@ -70,6 +70,7 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 			err = errors.Join(err, serverError(e))
 		}
 	}()
+	limitRuntime(d.cache.Options().MaxMemory)
 	d.server = newServer(d.config)
 	d.server.Cache = d.cache
 	d.server.Logger = d.log

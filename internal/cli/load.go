@@ -71,6 +71,7 @@ func cacheOptions(c *config.Config) *cache.Options {
 		Eviction:     eviction(c.Eviction),
 		GCRatio:      c.GCRatio,
 		GCInterval:   c.MaxMemCron,
+		Overhead:     runtimeMemory,
 	}
 }
 

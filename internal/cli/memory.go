@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+// runtimeMemory returns the bytes that the Go runtime has from the system: the
+// heap, stacks and what it needs itself. The cache's items are not in it.
+func runtimeMemory() int64 {
+	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(s)
+	var n [2]uint64
+	for i := range s {
+		if s[i].Value.Kind() == metrics.KindUint64 {
+			n[i] = s[i].Value.Uint64()
+		}
+	}
+	return int64(n[0]) - int64(n[1])
+}
+
+const (
+	// runtimeShare is the part of max_memory that the runtime may take before
+	// it collects garbage harder.
+	runtimeShare = 8
+	// leastRuntime is what it may always take: clients need buffers, however
+	// small the cache is.
+	leastRuntime = 32 << 20
+)
+
+// limitRuntime sets the runtime's soft limit for a server whose max_memory is
+// that, unless GOMEMLIMIT sets a lower one.
+func limitRuntime(maxMemory int64) {
+	if limit := max(maxMemory/runtimeShare, leastRuntime); limit < debug.SetMemoryLimit(-1) {
+		debug.SetMemoryLimit(limit)
+	}
+}
