@@ -1,12 +1,5 @@
 package cache
 
-import (
-	"bytes"
-	"os"
-	"runtime"
-	"strconv"
-)
-
 // memory is what the cache takes, in bytes. Adding it up is not for every
 // command, so what changes it says so.
 type memory struct {
@@ -52,46 +45,4 @@ func (c *Cache) full(instant) bool {
 		c.reclaim(tidyWork)
 	}
 	return false
-}
-
-// systemMemory returns how many bytes of memory the machine has, or the
-// process's control group may use if that is less; 0 where neither can be told.
-func systemMemory() int64 {
-	if runtime.GOOS != "linux" {
-		return 0
-	}
-	memory := int64(0)
-	if b, err := os.ReadFile("/proc/meminfo"); err == nil {
-		memory = parseMeminfo(b)
-	}
-	for _, name := range []string{
-		"/sys/fs/cgroup/memory.max",                   // version 2
-		"/sys/fs/cgroup/memory/memory.limit_in_bytes", // version 1
-	} {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		// "max", or a number beyond the machine, means no limit.
-		limit, err := strconv.ParseInt(string(bytes.TrimSpace(b)), 10, 64)
-		if err == nil && limit > 0 && (memory == 0 || limit < memory) {
-			memory = limit
-		}
-	}
-	return memory
-}
-
-// parseMeminfo returns the MemTotal of /proc/meminfo in bytes, 0 if it has
-// none.
-func parseMeminfo(b []byte) int64 {
-	for line := range bytes.Lines(b) {
-		f := bytes.Fields(line)
-		if len(f) == 3 && string(f[0]) == "MemTotal:" && string(f[2]) == "kB" {
-			n, err := strconv.ParseInt(string(f[1]), 10, 64)
-			if err == nil && n > 0 {
-				return n << 10
-			}
-		}
-	}
-	return 0
 }

@@ -21,7 +21,6 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		for _, o := range opened {
 			err = errors.Join(err, o.Close())
 		}
-		opened = nil
 	}()
 	unix, tcp := c.Listeners()
 	if unix {
