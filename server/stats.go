@@ -67,7 +67,7 @@ func (s *Server) figures(st cache.Stats, requests, resident int64) [27]figure {
 // buildInfo returns the module version and the commit time that the program
 // was built from, as far as the build recorded them.
 func buildInfo() (version, buildTime string) {
-	version, buildTime = "devel", "unknown"
+	version, buildTime = "(devel)", "unknown"
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return version, buildTime
