@@ -39,7 +39,8 @@ type Cache struct {
 	memory    memory
 	collector collector
 	evictor   evictor
-	rung      []byte // the key of the timer that rings
+	removals  removals // has a lock of its own, too
+	rung      []byte   // the key of the timer that rings
 	aside     keyList
 	stamps    []uint32 // access times from before the Walk that runs
 	// detached says that families wait for tree.Reclaim.
@@ -77,12 +78,17 @@ func New(opts *Options) (*Cache, error) {
 	c.squeeze.limit = set.MaxValueSize
 	c.memory.stale = true
 	c.batch.c = c
+	if set.OnRemove != nil {
+		c.removals.fn = set.OnRemove
+		c.removals.wake = make(chan struct{}, 1)
+		c.done.Go(func() { c.removals.run(c.quit) })
+	}
 	c.done.Go(c.housekeep)
 	return c, nil
 }
 
 // Close drops all items and gives their memory back. It waits for running
-// calls and for an open Batch. Afterwards every method returns ErrClosed; Close
+// calls, for an open Batch and for Options.OnRemove. Afterwards every method returns ErrClosed; Close
 // itself may be called again and always returns nil.
 func (c *Cache) Close() error {
 	c.mu.Lock()

@@ -26,6 +26,7 @@ func (c *Cache) check() error {
 		timers int
 		locks  int
 		packed int64
+		fresh  int
 		sum    [2]int64
 	)
 	c.tree.Walk(nil, nil, func(key, rec []byte) bool {
@@ -49,6 +50,9 @@ func (c *Cache) check() error {
 				}
 			}
 		}
+		if it.fresh() {
+			fresh++
+		}
 		if it.encoding() == compressed {
 			packed++
 			sum[0] += int64(len(it.value()))
@@ -63,6 +67,8 @@ func (c *Cache) check() error {
 		return fmt.Errorf("%d items are locked, there are %d locks", locks, c.locks.Len())
 	case c.detached:
 		return nil // what was detached still counts
+	case fresh != c.evictor.waiting:
+		return fmt.Errorf("%d items are in the window, counted %d", fresh, c.evictor.waiting)
 	case timers != c.wheel.timers.live:
 		return fmt.Errorf("%d timers in use, %d exist", timers, c.wheel.timers.live)
 	case packed != f.packed || sum != [2]int64{f.packedBytes, f.openedBytes}:

@@ -357,6 +357,7 @@ func successor(prefix []byte) []byte {
 
 // evict removes an item because there is too little room.
 func (c *Cache) evict(key []byte, it item) {
-	c.evictor.evicted++
+	c.figures.evicted++
+	c.removals.add(key, CauseEvicted)
 	c.remove(key, it)
 }

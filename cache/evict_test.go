@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 )
@@ -237,5 +238,68 @@ func TestWatchingEnds(t *testing.T) {
 	}
 	if store(); !c.evictor.on {
 		t.Error("not watched the second time")
+	}
+}
+
+// TestEvictionAmidAllCommands runs random commands of every kind on caches that
+// are always full: the limits hold after each, nothing is refused for want of
+// memory, and all invariants hold.
+func TestEvictionAmidAllCommands(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		policy := evicting[seed%2]
+		r := rand.New(rand.NewPCG(seed, 9))
+		opts := Options{MaxItems: 60, Eviction: policy, Compression: 100}
+		if seed >= 4 {
+			opts = Options{MaxMemory: 150 << 10, Eviction: policy, Compression: -1}
+		}
+		c, clock := withClock(t, opts)
+		m := &cacheModel{items: map[string]*modelItem{}} // for its commands only
+		for step := range 20_000 {
+			clock.advance(modelPause(r))
+			do(t, c, func(b *Batch) {
+				cmd := m.command(r)
+				got := cmd.real(b)
+				if got == ErrMemoryLimit.Error() {
+					// A family of large values may be more than fits.
+					if !bytes.HasPrefix([]byte(cmd.name), []byte("MSet")) {
+						t.Fatalf("%v: %.100s = %s", policy, cmd.name, got)
+					}
+				}
+				if n := int64(c.tree.Len()); opts.MaxItems > 0 && n > opts.MaxItems {
+					t.Fatalf("%v: %.100s: %d items, want at most %d", policy, cmd.name, n, opts.MaxItems)
+				}
+				if step%500 == 0 {
+					if err := c.check(); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestEvictionAmidReaders: readers note uses beside each other.
+func TestEvictionAmidReaders(t *testing.T) {
+	t.Parallel()
+	for _, policy := range evicting {
+		c := open(t, Options{MaxItems: 500, Eviction: policy})
+		var wg sync.WaitGroup
+		for g := range 4 {
+			wg.Go(func() {
+				r := rand.New(rand.NewPCG(uint64(g), 1))
+				for i := range 5000 {
+					key := fmt.Sprint("key:", r.IntN(100+i))
+					if _, ok, err := c.Get(key); err != nil {
+						t.Error(err)
+					} else if !ok {
+						if err := c.Set(key, []byte("v"), 0); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
+		}
+		wg.Wait()
 	}
 }

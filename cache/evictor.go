@@ -35,8 +35,6 @@ type evictor struct {
 	candidate prospect // buffers of evict.go
 	victim    prospect
 	sampled   prospect
-
-	evicted int64 // items, ever
 }
 
 const (

@@ -200,8 +200,10 @@ func (b *Batch) MDelete(prefix []byte) (int64, error) {
 	case locked == total:
 		return 0, ErrNotFound
 	case locked == 0:
+		c.removals.add(prefix, CauseFamilyDeleted)
 		return int64(c.detach(prefix)), nil
 	}
+	c.removals.add(prefix, CauseFamilyDeleted)
 	var t tally
 	c.sweep(prefix, func(_ []byte, it item) bool {
 		return !it.locked() // settle took the locks off that are over

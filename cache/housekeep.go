@@ -20,6 +20,8 @@ func (c *Cache) ring(id uint32) {
 	case it != nil && t.ofLock:
 		c.unlock(c.rung, it)
 	case it != nil && it.timer() == id:
+		c.figures.expired++
+		c.removals.add(c.rung, CauseExpired)
 		c.remove(c.rung, it)
 	}
 	// Otherwise the item was detached: reclaim releases the timer with it.

@@ -49,6 +49,21 @@ type Options struct {
 	// GCInterval is for EvictGCRatio: how often the memory is compared with
 	// the limit. 0 means 15 seconds.
 	GCInterval time.Duration
+	// OnRemove, unless nil, is told which items went by themselves: it is called
+	// once for each item that is evicted or whose life is over, with its key,
+	// and once for each MDelete that removed something, with the prefix. Delete,
+	// Set and the like are no events, nor is Close.
+	//
+	// One goroutine makes all calls, one after the other, in the order in which
+	// things happened and soon after, not at that very moment: the key may be
+	// there again. No lock is held, so OnRemove may use the cache, but it must
+	// not call Close, which waits for it. A queue of 65536 events, or fewer with
+	// 16 MiB of keys, lies between: when it is full because OnRemove is slow,
+	// events are dropped and Stats.DroppedEvents counts them. Close reports what
+	// is left in the queue and returns after the last call. An item whose life
+	// is over is reported when its memory is given back, which is at most a
+	// moment later, but with a Clock of your own only when commands run.
+	OnRemove func(key string, cause Cause)
 	// Clock is where the cache reads the time, nil means the system's clock.
 	// With a clock of your own the cache cannot know when to wake up: what is
 	// due is then removed by the commands that follow, not in the background.

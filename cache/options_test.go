@@ -12,6 +12,7 @@ func TestBadOptions(t *testing.T) {
 	for field, opts := range map[string]Options{
 		"MaxMemory":    {MaxMemory: -1},
 		"MaxItemTTL":   {MaxItemTTL: -time.Second},
+		"MaxItems":     {MaxItems: -1},
 		"MaxKeySize":   {MaxKeySize: -1},
 		"MaxValueSize": {MaxValueSize: -1},
 		"Compression":  {Compression: -2},

@@ -14,12 +14,20 @@ type Stats struct {
 	ItemPoolCapacity   int64 // slots held
 	ItemPoolTotal      int64 // the most that were ever held
 	ItemPoolObjectSize int64 // bytes of a slot
-	ItemPoolMaxBlock   int64 // bytes of the largest block taken from the system
+	ItemPoolMaxBlock   int64 // bytes of the largest block that can be handed out
 
 	MemoryAvailable int64 // bytes the machine or control group has, 0 if unknown
 	MemoryUsable    int64 // Options.MaxMemory
 	MemoryUsed      int64 // bytes taken
 	MemoryPeak      int64 // the highest MemoryUsed so far
+	MemoryPayload   int64 // the part of MemoryUsed that is keys and values, as Weigh has it
+	MemoryOverhead  int64 // the rest of it
+	MemoryHeld      int64 // what the system has given for MemoryUsed, as far as is known
+	MemoryOther     int64 // what Options.Overhead said last, as far as it counts
+
+	EvictedItems  int64 // items that went because of the limit, ever
+	ExpiredItems  int64 // items that went because their life was over, ever
+	DroppedEvents int64 // events that Options.OnRemove did not get
 
 	ItemSizeAvg        int64 // MemoryUsed per item, 0 without items
 	CompressionRateAvg int64 // percent that compression saves of the values it was used on, 0 without any
@@ -32,6 +40,8 @@ type figures struct {
 	packedBytes int64  // of their values, as stored
 	openedBytes int64  // of their values, decompressed
 	rounds      int64
+	evicted     int64
+	expired     int64
 }
 
 // stored notes that an item was made.
@@ -76,7 +86,14 @@ func (b *Batch) Stats() Stats {
 		MemoryUsable:       c.set.MaxMemory,
 		MemoryUsed:         used,
 		MemoryPeak:         c.memory.peak,
+		MemoryPayload:      m.Payload - headerSize*int64(c.tree.Len()),
+		MemoryHeld:         c.memory.nowHeld,
+		MemoryOther:        c.memory.others,
+		EvictedItems:       c.figures.evicted,
+		ExpiredItems:       c.figures.expired,
+		DroppedEvents:      c.removals.lost(),
 	}
+	s.MemoryOverhead = s.MemoryUsed - s.MemoryPayload
 	if s.Items > 0 {
 		s.ItemSizeAvg = s.MemoryUsed / s.Items
 	}

@@ -17,6 +17,8 @@ func (c *Cache) find(key []byte, now instant) item {
 	if it == nil || !c.over(it, now) {
 		return it
 	}
+	c.figures.expired++
+	c.removals.add(key, CauseExpired)
 	c.removeSought(key, it)
 	return nil
 }
