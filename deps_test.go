@@ -51,6 +51,10 @@ func depsPolicy() map[string][]string {
 		// For operators. It declares what it needs of the two.
 		"admin": {"github.com/prometheus/client_golang"},
 
+		// For logs. Adapters that need more than the standard library are
+		// modules of their own.
+		"contrib/gibsonslog": {"."},
+
 		// Programs.
 		"internal/cli": {
 			".", "admin", "cache", "internal/config", "internal/resident", "internal/value", "server", "wire",

@@ -2,6 +2,9 @@ package gibson
 
 import (
 	"context"
+	"errors"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/gogibson/gibson/wire"
@@ -30,6 +33,75 @@ type Event struct {
 	Received int           // size of the reply in bytes, 0 without one
 	Err      error         // nil, what the server answered, or why there is no answer
 	Duration time.Duration // from Start to End; for the commands of a Pipeline, of all of them
+}
+
+// Outcome sorts what became of the command under one of a few words, for the
+// labels of metrics and the levels of logs. What the server answered is "ok",
+// "not_found", "locked", "not_a_number", "memory_limit" or, for ERR, "refused".
+// Without an answer it is "canceled" or "timeout" after the end of a context or
+// a timeout of Options, and "failed" for everything else. Start has nothing to
+// sort yet.
+func (e Event) Outcome() string {
+	for _, o := range [...]struct {
+		err  error
+		word string
+	}{
+		{ErrNotFound, "not_found"},
+		{ErrLocked, "locked"},
+		{ErrNotANumber, "not_a_number"},
+		{ErrMemoryLimit, "memory_limit"},
+		{ErrServer, "refused"},
+		{context.Canceled, "canceled"},
+		{context.DeadlineExceeded, "timeout"},
+		{os.ErrDeadlineExceeded, "timeout"},
+	} {
+		switch {
+		case e.Err == nil:
+			return "ok"
+		case errors.Is(e.Err, o.err):
+			return o.word
+		}
+	}
+	return "failed"
+}
+
+// Answered reports whether the server answered the command, be it with an
+// error.
+func (e Event) Answered() bool { return e.Received > 0 }
+
+// JoinHooks returns hooks that call all of the given ones, of which some may
+// be nil: Start in order, each with the context that the one before returned,
+// and End in reverse order, each with the context of the last Start. The
+// functions are read once.
+func JoinHooks(hooks ...*Hooks) *Hooks {
+	var starts []func(context.Context, Event) context.Context
+	var ends []func(context.Context, Event)
+	for _, h := range hooks {
+		if h != nil && h.Start != nil {
+			starts = append(starts, h.Start)
+		}
+		if h != nil && h.End != nil {
+			ends = append(ends, h.End)
+		}
+	}
+	slices.Reverse(ends)
+	joined := new(Hooks) // without functions it costs nothing
+	if len(starts) > 0 {
+		joined.Start = func(ctx context.Context, e Event) context.Context {
+			for _, start := range starts {
+				ctx = start(ctx, e)
+			}
+			return ctx
+		}
+	}
+	if len(ends) > 0 {
+		joined.End = func(ctx context.Context, e Event) {
+			for _, end := range ends {
+				end(ctx, e)
+			}
+		}
+	}
+	return joined
 }
 
 // hooked tells hooks what passes through a doer.
