@@ -60,12 +60,13 @@ func depsPolicy() map[string][]string {
 			".", "admin", "cache", "internal/config", "internal/resident", "internal/value", "server", "wire",
 			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
-		"cmd/gibson":          {"internal/cli"},
-		"examples/commands":   {".", "cache", "server"},
-		"examples/connection": {".", "cache", "server"},
-		"examples/pipeline":   {".", "cache", "server"},
-		"examples/pool":       {".", "cache", "server"},
-		"examples/quickstart": {".", "cache", "server"},
+		"cmd/gibson":              {"internal/cli"},
+		"examples/commands":       {".", "examples/internal/local"},
+		"examples/connection":     {".", "examples/internal/local"},
+		"examples/pipeline":       {".", "examples/internal/local"},
+		"examples/pool":           {".", "examples/internal/local"},
+		"examples/internal/local": {"cache", "server"},
+		"examples/quickstart":     {".", "cache", "server"},
 	}
 }
 

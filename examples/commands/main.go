@@ -9,16 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"log"
-	"net"
 	"time"
 
 	"github.com/gogibson/gibson"
-	"github.com/gogibson/gibson/cache"
-	"github.com/gogibson/gibson/server"
+	"github.com/gogibson/gibson/examples/internal/local"
 )
 
 func main() {
-	address, stop, err := serve()
+	address, stop, err := local.Serve()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -82,25 +80,4 @@ func run(ctx context.Context, address string) error {
 	}
 	fmt.Println("items:", stats.Items)
 	return nil
-}
-
-// serve starts a server within this program. One of your own needs only the
-// address of a server that runs.
-func serve() (address string, stop func() error, err error) {
-	c, err := cache.New(nil)
-	if err != nil {
-		return "", nil, err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, errors.Join(err, c.Close())
-	}
-	srv := &server.Server{Cache: c}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	return l.Addr().String(), func() error {
-		err := srv.Close()
-		<-served
-		return errors.Join(err, c.Close())
-	}, nil
 }
