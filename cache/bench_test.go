@@ -171,3 +171,36 @@ func BenchmarkExpiry(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSetEvicting stores new items in a full cache: each costs another one
+// its place.
+func BenchmarkSetEvicting(b *testing.B) {
+	for _, policy := range []Eviction{EvictLFU, EvictLRU} {
+		b.Run(policy.String(), func(b *testing.B) {
+			const items = 200_000
+			c := open(b, Options{MaxItems: items, Eviction: policy})
+			var key []byte
+			val := make([]byte, 100)
+			store := func(i int) {
+				key = fmt.Appendf(key[:0], "app:user:%08d:profile", i*7919%100_000_000)
+				batch, err := c.Begin()
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := batch.Set(0, key, val); err != nil {
+					b.Fatal(err)
+				}
+				batch.End()
+			}
+			n := 0
+			for ; n < items; n++ {
+				store(n)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				store(n)
+				n++
+			}
+		})
+	}
+}

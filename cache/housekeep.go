@@ -33,8 +33,10 @@ const (
 	// tidyPause is how long it lets due items gather, in milliseconds. They
 	// are gone for every command all the same.
 	tidyPause = 100
-	// askOverhead is how often Options.Overhead is asked.
+	// askOverhead is how often Options.Overhead is asked, and askSoon how often
+	// once half of the limit is taken.
 	askOverhead = time.Second
+	askSoon     = 100 * time.Millisecond
 	// compactPause is how long the steps of a compaction are apart, and
 	// compactLook how often it is looked whether one is worth it, in
 	// milliseconds.
@@ -45,11 +47,17 @@ const (
 	compactBytes = 64 << 10
 )
 
-// setOverhead notes what the program takes beside the cache.
-func (c *Cache) setOverhead(n int64) {
+// setOverhead notes what the program takes beside the cache and returns when to
+// ask again.
+func (c *Cache) setOverhead(n int64) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.memory.others = min(max(n, 0), c.set.MaxMemory/2)
+	m := &c.memory
+	m.others = min(max(n, 0), c.set.MaxMemory/2)
+	if m.nowHeld+m.others > c.set.MaxMemory/2 {
+		return askSoon
+	}
+	return askOverhead
 }
 
 // compact does one step of moving items together, so that memory can go back to
@@ -80,14 +88,15 @@ func (c *Cache) housekeep() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var asked time.Time // when Overhead was asked
+	var pause time.Duration
 	for {
-		if c.set.Overhead != nil && time.Since(asked) >= askOverhead {
-			c.setOverhead(c.set.Overhead())
+		if c.set.Overhead != nil && time.Since(asked) >= pause {
+			pause = c.setOverhead(c.set.Overhead())
 			asked = time.Now()
 		}
 		sleep, more := c.tidy()
 		if c.set.Overhead != nil {
-			sleep = min(sleep, askOverhead)
+			sleep = min(sleep, pause)
 		}
 		if more {
 			runtime.Gosched() // let those through who wait for the lock

@@ -17,10 +17,10 @@ type Options struct {
 	// process's control group may use, where either can be told.
 	MaxMemory int64
 	// Overhead returns how many bytes the program takes beside the cache that
-	// count against MaxMemory, for a program that is there for its cache. It is
-	// asked about once a second, by one goroutine at a time and never with the
-	// cache locked; at most half of MaxMemory counts. nil means none: then
-	// MaxMemory is for the cache alone.
+	// count against MaxMemory, for a program that is there for its cache. One
+	// goroutine asks about once a second, ten times once half of MaxMemory is
+	// taken, and never with the cache locked. At most half of MaxMemory counts.
+	// nil means none: then MaxMemory is for the cache alone.
 	Overhead func() int64
 	// MaxItems is a limit on the number of items, beside MaxMemory and dealt
 	// with in the same way. 0 means that there is none.

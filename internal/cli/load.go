@@ -71,7 +71,7 @@ func cacheOptions(c *config.Config) *cache.Options {
 		Eviction:     eviction(c.Eviction),
 		GCRatio:      c.GCRatio,
 		GCInterval:   c.MaxMemCron,
-		Overhead:     runtimeMemory,
+		Overhead:     overhead(c.MaxMemory),
 	}
 }
 

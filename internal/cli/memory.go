@@ -19,6 +19,18 @@ func runtimeMemory() int64 {
 	return int64(n[0]) - int64(n[1])
 }
 
+// overhead returns what a server's cache is told that the rest of the process
+// takes, for a max_memory of that, 0 if the cache chooses it. What the runtime
+// will need under load is set aside from the start: a full cache gives memory
+// back more slowly than a busy server takes it.
+func overhead(maxMemory int64) func() int64 {
+	least := int64(leastRuntime)
+	if maxMemory > 0 {
+		least = min(least, maxMemory/runtimeShare)
+	}
+	return func() int64 { return max(runtimeMemory(), least) }
+}
+
 const (
 	// runtimeShare is the part of max_memory that the runtime may take before
 	// it collects garbage harder.
