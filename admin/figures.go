@@ -33,6 +33,8 @@ type Figures struct {
 
 	Items           int64  `json:"items"`
 	CompressedItems int64  `json:"items_compressed"`
+	EvictedItems    int64  `json:"items_evicted"` // ever, because of the memory limit
+	ExpiredItems    int64  `json:"items_expired"` // ever, because their life was over
 	Memory          Memory `json:"memory"`
 
 	Calls []Calls `json:"requests_total"`
@@ -44,6 +46,7 @@ type Figures struct {
 type Memory struct {
 	Limit    int64 `json:"limit"`    // what items may take: Used is held to it
 	Used     int64 `json:"used"`     // what they take, with what it costs to keep them
+	Payload  int64 `json:"payload"`  // the part of Used that is keys and values
 	Heap     int64 `json:"heap"`     // of the Go runtime: connections and the rest of the program
 	Resident int64 `json:"resident"` // of the process, as the system sees it; 0 where it does not say
 	Peak     int64 `json:"peak"`     // the highest Used so far

@@ -70,7 +70,7 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 	c := &figureCollector{
 		figures: figures,
 		info:    describe("build_info", "Always 1; the label is the version of the server.", "version"),
-		memory:  describe("memory_bytes", "Memory in bytes: what items take (used), the Go heap (heap), and the process as the system sees it (resident).", "kind"),
+		memory:  describe("memory_bytes", "Memory in bytes: what items take (used), what of that is keys and values (payload), the Go heap (heap), and the process as the system sees it (resident).", "kind"),
 		calls:   describe("requests_total", "Requests executed, by command and by the code of the reply.", "command", "outcome"),
 		family:  describe("family_items", "Items whose keys begin with the prefix.", "prefix"),
 	}
@@ -89,6 +89,8 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		{"panics_total", "Connections ended by a defect of the server.", counter, func(f *Figures) int64 { return f.Panics }},
 		{"items", "Items that exist.", gauge, func(f *Figures) int64 { return f.Items }},
 		{"items_compressed", "Items that are stored compressed.", gauge, func(f *Figures) int64 { return f.CompressedItems }},
+		{"items_evicted_total", "Items removed because max_memory was reached.", counter, func(f *Figures) int64 { return f.EvictedItems }},
+		{"items_expired_total", "Items removed because their life was over.", counter, func(f *Figures) int64 { return f.ExpiredItems }},
 		{"memory_limit_bytes", "What items may take.", gauge, func(f *Figures) int64 { return f.Memory.Limit }},
 		{"memory_peak_bytes", "The most that items have taken.", gauge, func(f *Figures) int64 { return f.Memory.Peak }},
 	} {
@@ -123,6 +125,7 @@ func (c *figureCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(c.info, 1, f.Version)
 	gauge(c.memory, f.Memory.Used, "used")
+	gauge(c.memory, f.Memory.Payload, "payload")
 	gauge(c.memory, f.Memory.Heap, "heap")
 	gauge(c.memory, f.Memory.Resident, "resident")
 	for _, k := range f.Calls {

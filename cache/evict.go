@@ -198,7 +198,9 @@ func (c *Cache) evictOne(d *demand, now instant) bool {
 	case !victim.ok && !c.search(d, now):
 		return false
 	}
-	c.evict(victim.key, c.tree.Seek(victim.key))
+	it := item(c.tree.Seek(victim.key))
+	c.evicted(victim.key)
+	c.removeSought(victim.key, it)
 	return true
 }
 
@@ -355,9 +357,8 @@ func successor(prefix []byte) []byte {
 	return nil
 }
 
-// evict removes an item because there is too little room.
-func (c *Cache) evict(key []byte, it item) {
+// evicted notes that an item goes because there is too little room.
+func (c *Cache) evicted(key []byte) {
 	c.figures.evicted++
 	c.removals.add(key, CauseEvicted)
-	c.remove(key, it)
 }

@@ -39,6 +39,9 @@ func (c *Cache) collect(now instant) (more bool) {
 		}
 		return left > 0
 	})
-	c.aside.each(func(key []byte) { c.evict(key, c.tree.Find(key)) })
+	c.aside.each(func(key []byte) {
+		c.evicted(key)
+		c.remove(key, c.tree.Find(key))
+	})
 	return g.running
 }

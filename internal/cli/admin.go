@@ -133,8 +133,9 @@ func (t *adminTarget) Figures() (admin.Figures, error) {
 		Clients: s.Clients, MaxClients: t.maxClients.Load(), Connections: s.Connections, Refused: s.Refused,
 		Batches: s.Batches, ProtocolErrors: s.ProtocolErrors, Panics: s.Panics,
 		Items: items.Items, CompressedItems: items.CompressedItems,
+		EvictedItems: items.EvictedItems, ExpiredItems: items.ExpiredItems,
 		Memory: admin.Memory{
-			Limit: items.MemoryUsable, Used: items.MemoryUsed, Peak: items.MemoryPeak,
+			Limit: items.MemoryUsable, Used: items.MemoryUsed, Payload: items.MemoryPayload, Peak: items.MemoryPeak,
 			Heap: heapSize(), Resident: resident.Size(),
 		},
 	}
