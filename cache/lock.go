@@ -63,6 +63,12 @@ func (c *Cache) lock(key []byte, it item, seconds int64, now instant) error {
 	case seconds > 0:
 		l.deadline = now.ms + seconds*1000
 	}
+	return c.putLock(key, it, l)
+}
+
+// putLock gives an unlocked item the lock l and, unless that is until it is
+// unlocked, its timer.
+func (c *Cache) putLock(key []byte, it item, l lock) error {
 	rec, err := c.locks.Put(key, lockSize)
 	if err != nil {
 		return ErrMemoryLimit
