@@ -32,6 +32,7 @@ func depsPolicy() map[string][]string {
 		"internal/value":    {},
 		"internal/config":   {},
 		"internal/resident": {},
+		"internal/testcert": {}, // for tests only
 
 		// The engine. It knows nothing of the network or of the protocol.
 		"internal/arena": {"golang.org/x/sys"},
@@ -58,7 +59,7 @@ func depsPolicy() map[string][]string {
 		// Programs.
 		"internal/cli": {
 			".", "admin", "cache", "internal/config", "internal/resident", "internal/value", "server", "wire",
-			"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
+			"github.com/coreos/go-systemd", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":              {"internal/cli"},
 		"examples/commands":       {".", "examples/internal/local"},

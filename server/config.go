@@ -37,6 +37,7 @@ type config struct {
 	maxResponseSize  int
 	maxBatchRequests int
 	maxBatchBytes    int
+	handshake        time.Duration
 	log              *slog.Logger
 	clock            cache.Clock // the cache's
 	started          time.Time
@@ -80,6 +81,12 @@ func (s *Server) setUp() error {
 			return fmt.Errorf("gibson: server: %s is %d, want 0 for the default or %d to %d", f.name, f.value, f.smallest, f.large)
 		}
 		*f.dst = f.value
+	}
+	if s.HandshakeTimeout < 0 {
+		return fmt.Errorf("gibson: server: HandshakeTimeout is %v, want zero for the default or more", s.HandshakeTimeout)
+	}
+	if c.handshake = s.HandshakeTimeout; c.handshake == 0 {
+		c.handshake = DefaultHandshakeTimeout
 	}
 	if err := s.setTimeouts(s.IdleTimeout, s.WriteTimeout); err != nil {
 		return err

@@ -15,6 +15,9 @@ type counters struct {
 	batches        atomic.Int64
 	protocolErrors atomic.Int64
 	panics         atomic.Int64
+
+	certificatesRefused atomic.Int64
+	handshakesFailed    atomic.Int64
 }
 
 // Stats are figures about a Server's work since it was first used.
@@ -27,6 +30,9 @@ type Stats struct {
 	Batches        int64     // acquisitions of the cache's lock that executed them
 	ProtocolErrors int64     // connections ended by an unknown opcode or a bad length
 	Panics         int64     // connections ended by a panic; anything but 0 is a defect
+
+	CertificatesRefused int64 // TLS handshakes that ended because the client's certificate is missing or not allowed
+	HandshakesFailed    int64 // other TLS handshakes that did not succeed in time
 }
 
 // Stats returns the current figures. They are read one after the other: while
@@ -40,6 +46,9 @@ func (s *Server) Stats() Stats {
 		Batches:        s.counters.batches.Load(),
 		ProtocolErrors: s.counters.protocolErrors.Load(),
 		Panics:         s.counters.panics.Load(),
+
+		CertificatesRefused: s.counters.certificatesRefused.Load(),
+		HandshakesFailed:    s.counters.handshakesFailed.Load(),
 	}
 	if st.Connections > 0 {
 		st.Started = s.cfg.started // set before the first connection was counted

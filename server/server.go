@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,8 +66,12 @@ type Server struct {
 	// WriteTimeout bounds the wait for a client to take more of its replies,
 	// after which its connection is closed. If zero, there is no bound: a
 	// client that does not read keeps its connection, and the memory of its
-	// replies. Over TLS it bounds the write of the replies of one batch.
+	// replies. Over TLS it bounds the write of every 64 KiB.
 	WriteTimeout time.Duration
+
+	// HandshakeTimeout bounds the handshake of a connection that is a
+	// *tls.Conn. If zero, DefaultHandshakeTimeout is used.
+	HandshakeTimeout time.Duration
 
 	// OnBatch, if set, is told of every batch of requests once it has been
 	// answered. It is called by the session's goroutine, which goes on when it
@@ -97,6 +102,8 @@ type Server struct {
 	counters counters
 	calls    callCounts
 
+	refusedLog, failedLog sparse // lines about refused certificates, and other handshakes
+
 	idleTimeout  atomic.Int64 // IdleTimeout in nanoseconds, as it is now
 	writeTimeout atomic.Int64 // WriteTimeout, likewise
 
@@ -106,6 +113,7 @@ type Server struct {
 	mu        sync.Mutex                 // protects the following fields
 	listeners map[*net.Listener]struct{} // those that Serve is accepting from
 	conns     map[*session]struct{}
+	lastID    int64         // of the last session
 	full      bool          // the last connection was refused; keeps the log short
 	stop      chan struct{} // closed by Shutdown and Close; made on first use
 	drained   chan struct{} // closed when all sessions have ended; made by Shutdown and Close
@@ -115,6 +123,9 @@ type Server struct {
 // until Shutdown or Close, when it returns ErrServerClosed, or until l fails
 // for good. It never returns nil, and closes l in any case. Serve may be
 // called with any number of listeners, at the same time too.
+//
+// Connections of l that are *tls.Conn do their handshake first, in their
+// goroutine.
 //
 // While accepting fails for want of file descriptors or the like, Serve tries
 // again after 5 ms, then twice as long each time, up to a second.
@@ -288,8 +299,11 @@ func (s *Server) enter(conn net.Conn) (*session, error) {
 	}
 	s.conns[sess] = struct{}{}
 	s.sessions.Add(1)
-	s.counters.clients.Add(1)
-	sess.id, sess.since = s.counters.connections.Add(1), s.cfg.clock.Wall()
+	s.lastID++
+	sess.id, sess.since = s.lastID, s.cfg.clock.Wall()
+	if _, later := conn.(*tls.Conn); !later {
+		sess.join()
+	}
 	return sess, nil
 }
 
@@ -297,7 +311,9 @@ func (s *Server) enter(conn net.Conn) (*session, error) {
 func (s *Server) leave(sess *session) {
 	s.mu.Lock()
 	delete(s.conns, sess)
-	s.counters.clients.Add(-1)
+	if sess.counted {
+		s.counters.clients.Add(-1)
+	}
 	s.mu.Unlock()
 	s.sessions.Done()
 }

@@ -24,6 +24,7 @@ type session struct {
 	id       int64        // see Client; set when the session is entered
 	since    time.Time    // likewise
 	requests atomic.Int64 // executed
+	counted  bool         // in the figures of clients
 
 	// The connection has a deadline of a timeout, which Adjust may take away.
 	readBound, writeBound bool
@@ -43,7 +44,7 @@ func (s *session) hurry() {
 
 // cut closes the connection, whatever the session is doing.
 func (s *session) cut() {
-	_ = s.conn.Close() // that it may be closed already is no matter
+	cutConn(s.conn)
 }
 
 // run serves the connection until it ends and closes it.
@@ -52,9 +53,15 @@ func (s *session) run() {
 	defer s.cut()
 	defer s.catch()
 
+	if !s.secure() {
+		return
+	}
 	how, err := s.serve()
 	if how == endLinger {
 		s.linger()
+	}
+	if err == nil {
+		s.farewell()
 	}
 	s.release()
 	if err != nil {
@@ -258,7 +265,8 @@ func (s *session) flush() error {
 
 // write writes b. A client that takes nothing for WriteTimeout fails it, one
 // that takes little by little does not. Connections that cannot go on after a
-// write that timed out, which is so of TLS, fail then as well.
+// write that timed out, which is so of TLS, fail then as well: chunk keeps
+// their writes small.
 func (s *session) write(b []byte) error {
 	for {
 		d := time.Duration(s.srv.writeTimeout.Load())
@@ -268,7 +276,12 @@ func (s *session) write(b []byte) error {
 			}
 			s.writeBound = d > 0
 		}
-		n, err := s.conn.Write(b)
+		part := s.chunk(b)
+		n, err := s.conn.Write(part)
+		if err == nil && n < len(b) {
+			b = b[n:]
+			continue
+		}
 		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
