@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
 	"github.com/gogibson/gibson/server"
@@ -106,6 +108,7 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 			return serverError(closeAll(err, listeners))
 		}
 	}
+	defer d.startWatchdog()()
 	tick := time.NewTicker(statusInterval)
 	defer tick.Stop()
 	if err := d.run(ctx, listeners, hup, tick.C); err != nil {
@@ -139,6 +142,7 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 	}
 	running := len(listeners)
 	d.serving.Store(true)
+	d.notify(systemd.SdNotifyReady)
 	var err error
 	for err == nil && ctx.Err() == nil {
 		select {
@@ -147,12 +151,15 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 		case err = <-ended: // never nil
 			running--
 		case <-hup:
+			d.notifyReloading()
 			d.reload()
+			d.notify(systemd.SdNotifyReady)
 		case <-tick:
 			d.logStatus(ctx)
 		}
 	}
 	d.serving.Store(false)
+	d.notify(systemd.SdNotifyStopping)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.config.ShutdownTimeout)
 	defer cancel()
 	if drainErr := d.server.Shutdown(drain); drainErr != nil {

@@ -12,7 +12,9 @@ import (
 	"github.com/gogibson/gibson/server"
 )
 
-// open opens the listeners that c asks for, or none and says why.
+// open opens the listeners that c asks for, or none and says why. Sockets that
+// a service manager passed stand in place of those of their kind; when there
+// are any, nothing else is opened unless it was named.
 func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net.Listener, err error) {
 	defer func() {
 		if err == nil {
@@ -23,6 +25,14 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		}
 	}()
 	unix, tcp := c.Listeners()
+	if opened, err = passedSockets(c); err != nil {
+		return nil, err
+	}
+	if len(opened) > 0 {
+		byDefault := unix && c.Source("unix_socket").Kind == config.Default
+		unix = unix && !byDefault && !has(opened, "unix")
+		tcp = tcp && !byDefault && !has(opened, "tcp")
+	}
 	if unix {
 		l, err := listenUnix(c)
 		switch {
@@ -58,9 +68,11 @@ func listenUnix(c *config.Config) (net.Listener, error) {
 
 // listenTCP listens on the address.
 func listenTCP(ctx context.Context, c *config.Config) (net.Listener, error) {
-	lc := net.ListenConfig{KeepAlive: -1} // off
-	if c.KeepAlive > 0 {
-		lc.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: c.KeepAlive}
-	}
+	lc := net.ListenConfig{KeepAlive: -1, KeepAliveConfig: keepAlive(c)} // -1: off, unless the other is on
 	return lc.Listen(ctx, "tcp", net.JoinHostPort(c.Address, fmt.Sprint(c.Port)))
+}
+
+// keepAlive returns what max_idletime says.
+func keepAlive(c *config.Config) net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: c.KeepAlive > 0, Idle: c.KeepAlive}
 }
