@@ -83,6 +83,7 @@ func newRoot(a *app) *cobra.Command {
 	}
 	startLikeOriginal(a, root)
 	add(groupServer, newServe(a))
+	add(groupServer, newHealthcheck(a))
 	add(groupOther, newVersion(a))
 	for _, c := range wire.Commands() {
 		add(groupOf(c), newOneShot(a, c))

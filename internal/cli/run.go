@@ -13,10 +13,11 @@ import (
 
 // The exit statuses of the command, as its help states them.
 const (
-	statusOK       = 0
-	statusNotFound = 1 // a key is missing, or a prefix matched nothing
-	statusUsage    = 2 // the command line or the configuration is wrong; nothing was sent
-	statusServer   = 3 // the server cannot be reached, refused, or cannot start
+	statusOK        = 0
+	statusNotFound  = 1 // a key is missing, or a prefix matched nothing
+	statusUnhealthy = 1 // for healthcheck, whose callers know no other
+	statusUsage     = 2 // the command line or the configuration is wrong; nothing was sent
+	statusServer    = 3 // the server cannot be reached, refused, or cannot start
 )
 
 // app holds what the commands share: where they read and write, and what they
