@@ -85,6 +85,7 @@ func newRoot(a *app) *cobra.Command {
 	add(groupServer, newServe(a))
 	add(groupServer, newHealthcheck(a))
 	add(groupOther, newVersion(a))
+	add(groupOther, newMan(a))
 	for _, c := range wire.Commands() {
 		add(groupOf(c), newOneShot(a, c))
 	}
