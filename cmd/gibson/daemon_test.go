@@ -169,7 +169,7 @@ func TestReload(t *testing.T) {
 	}
 	i.write(t, text+"max_memory lots\n")
 	hup()
-	i.logged(t, "max_memory is given again")
+	i.logged(t, `max_memory is \"lots\", want a size`)
 
 	i.write(t, strings.NewReplacer("max_memory 1G", "max_memory 2G", "loglevel 1", "loglevel 0", "max_clients 255", "max_clients 1").Replace(text)+"shutdown_timeout 3s\n")
 	hup()

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math"
 
@@ -10,11 +11,11 @@ import (
 )
 
 // request sends one command over a connection of its own and returns what the
-// server answered; key is for messages. NOT_FOUND is a reply like others, any
+// server answered. side, if not nil, is for TLS, and key for messages. NOT_FOUND is a reply like others, any
 // other refusal an error.
-func request(ctx context.Context, address string, c wire.Command, key string, args []any) (wire.Reply, error) {
+func request(ctx context.Context, address string, side *tls.Config, c wire.Command, key string, args []any) (wire.Reply, error) {
 	// How long a list may be is the server's to say.
-	conn, err := gibson.Dial(ctx, address, &gibson.Options{MaxReplySize: math.MaxInt32})
+	conn, err := gibson.Dial(ctx, address, &gibson.Options{MaxReplySize: math.MaxInt32, TLS: side})
 	if err != nil {
 		return wire.Reply{}, err
 	}

@@ -27,6 +27,7 @@ type daemon struct {
 	log     *slog.Logger
 	cache   *cache.Cache
 	server  *server.Server
+	tls     []*tlsListener
 	// What the admin endpoint asks for while the configuration may change.
 	serving    atomic.Bool // clients are served, and the end has not begun
 	maxClients atomic.Int64
@@ -92,6 +93,13 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	if err != nil {
 		return serverError(err)
 	}
+	if d.tls = tlsAmong(listeners); len(d.tls) > 0 {
+		files, err := tlsConfig(d.config, d.tls[0].spec)
+		if err != nil {
+			return serverError(closeAll(err, listeners))
+		}
+		d.logCertificates(files)
+	}
 	if d.config.PIDFile != "" {
 		remove, err := writePID(d.config.PIDFile)
 		if err != nil {
@@ -138,7 +146,7 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { ended <- d.server.Serve(l) }()
-		d.log.Info("listening", "network", l.Addr().Network(), "addr", l.Addr().String())
+		d.log.Info("listening", "network", networkOf(l), "addr", l.Addr().String())
 	}
 	running := len(listeners)
 	d.serving.Store(true)
@@ -180,12 +188,12 @@ func (d *daemon) warn(dropIn bool) {
 	for _, w := range c.Warnings() {
 		d.log.Warn(w)
 	}
-	unix, tcp := c.Listeners()
+	unix, _ := c.Listeners()
 	if dropIn && unix && c.Source("unix_socket_mode").Kind == config.Default {
 		d.log.Warn("only the server's own user may connect to the unix socket; for every user, as the original has it, write unix_socket_mode 0777")
 	}
-	if tcp && !c.Loopback() {
-		d.log.Warn("everyone who can reach the address may read and change everything", "address", c.Address, "allow_unauthenticated", "yes")
+	for _, address := range c.Public() {
+		d.log.Warn("everyone who can reach the address may read and change everything", "address", address, "allow_unauthenticated", "yes")
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 	"github.com/gogibson/gibson/internal/config"
 )
 
-// directives are the settings that a command line gave, by name.
-type directives map[string]config.Setting
+// directives are the settings that a command line gave, by name: one, but of a
+// repeatable directive all.
+type directives map[string][]config.Setting
 
 // register adds a flag for every directive. They may be written with minuses
 // or underscores.
@@ -27,9 +28,7 @@ func (d directives) register(flags *pflag.FlagSet) {
 func (d directives) settings() []config.Setting {
 	var all []config.Setting
 	for _, directive := range config.Directives() {
-		if s, ok := d[directive.Name]; ok {
-			all = append(all, s)
-		}
+		all = append(all, d[directive.Name]...)
 	}
 	return all
 }
@@ -46,14 +45,17 @@ func (f directiveFlag) Set(s string) error {
 		return errors.New("want " + f.Allowed()) // the parser says the rest
 	}
 	source := config.Source{Kind: config.Flag, Name: "--" + f.Flag()}
-	f.given[f.Name] = config.Setting{Directive: f.Name, Value: s, Source: source}
+	if !f.Repeatable() {
+		f.given[f.Name] = nil
+	}
+	f.given[f.Name] = append(f.given[f.Name], config.Setting{Directive: f.Name, Value: s, Source: source})
 	return nil
 }
 
 // String returns the value, or the default for the help.
 func (f directiveFlag) String() string {
-	if s, ok := f.given[f.Name]; ok {
-		return s.Value
+	if s := f.given[f.Name]; len(s) > 0 {
+		return s[len(s)-1].Value
 	}
 	return f.Default
 }

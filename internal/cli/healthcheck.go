@@ -2,15 +2,12 @@ package cli
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -41,12 +38,11 @@ const healthTimeout = 3 * time.Second
 // healthcheck is one run of that command.
 type healthcheck struct {
 	*app
-	sources   sources
-	addr      string
-	timeout   time.Duration
-	ready     bool
-	ca        string
-	cert, key string
+	sources sources
+	addr    string
+	timeout time.Duration
+	ready   bool
+	tls     clientTLS
 }
 
 func newHealthcheck(a *app) *cobra.Command {
@@ -65,10 +61,7 @@ func newHealthcheck(a *app) *cobra.Command {
 	flags.StringVarP(&h.sources.file, "config", "c", "", "the `file` that the server reads its directives from")
 	flags.DurationVar(&h.timeout, "timeout", healthTimeout, "give up after this `time`, such as 500ms")
 	flags.BoolVar(&h.ready, "ready", false, "ask the admin endpoint instead, which also knows when the server starts or stops")
-	flags.StringVar(&h.ca, "ca", "", "for TLS, trust the certificates in this `file` in place of the system's")
-	flags.StringVar(&h.cert, "cert", "", "for TLS, show the certificate in this `file`")
-	flags.StringVar(&h.key, "key", "", "the `file` of its key")
-	cmd.MarkFlagsRequiredTogether("cert", "key")
+	h.tls.register(cmd)
 	return cmd
 }
 
@@ -109,29 +102,9 @@ func (h *healthcheck) ping(ctx context.Context) error {
 
 // options returns those of the client, with TLS if something was said about it.
 func (h *healthcheck) options(address string) (*gibson.Options, error) {
-	if h.ca == "" && h.cert == "" {
-		return nil, nil
-	}
-	if !strings.HasPrefix(address, "tls://") {
-		return nil, fmt.Errorf("--ca and --cert are for an address that begins with tls://, not for %s", address)
-	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if h.ca != "" {
-		pem, err := os.ReadFile(h.ca)
-		if err != nil {
-			return nil, err
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", h.ca)
-		}
-	}
-	if h.cert != "" {
-		pair, err := tls.LoadX509KeyPair(h.cert, h.key)
-		if err != nil {
-			return nil, err
-		}
-		t.Certificates = []tls.Certificate{pair}
+	t, err := h.tls.config(address)
+	if t == nil || err != nil {
+		return nil, err
 	}
 	return &gibson.Options{TLS: t}, nil
 }
@@ -152,7 +125,22 @@ func (h *healthcheck) target() (string, error) {
 	case unix:
 		return c.UnixSocket, nil
 	}
+	if !tcp && len(c.Listen) > 0 {
+		return targetOf(c.Listen[0])
+	}
 	return net.JoinHostPort(reachable(c.Address), strconv.Itoa(c.Port)), nil
+}
+
+// targetOf returns the address at which this machine reaches a listener.
+func targetOf(l config.Listener) (string, error) {
+	if l.Network == "unix" {
+		return l.Address, nil
+	}
+	host, port, err := net.SplitHostPort(l.Address)
+	if err != nil {
+		return "", err
+	}
+	return l.Network + "://" + net.JoinHostPort(reachable(host), port), nil
 }
 
 // reachable returns the host by which this machine reaches what listens at

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -34,7 +35,7 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		tcp = tcp && !byDefault && !has(opened, "tcp")
 	}
 	if unix {
-		l, err := listenUnix(c)
+		l, err := listenUnix(c.UnixSocket, c.UnixSocketMode)
 		switch {
 		case err == nil:
 			opened = append(opened, l)
@@ -45,31 +46,57 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		}
 	}
 	if tcp {
-		l, err := listenTCP(ctx, c)
+		l, err := listenTCP(ctx, c, net.JoinHostPort(c.Address, fmt.Sprint(c.Port)))
 		if err != nil {
 			return opened, err
+		}
+		opened = append(opened, l)
+	}
+	for _, spec := range c.Listen {
+		if isPassed(opened, spec) {
+			continue
+		}
+		l, err := listen(ctx, c, spec)
+		if err != nil {
+			return opened, fmt.Errorf("listen %s: %w", spec, err)
 		}
 		opened = append(opened, l)
 	}
 	return opened, nil
 }
 
-// listenUnix listens on the socket. It is its owner's until it gets its mode.
-func listenUnix(c *config.Config) (net.Listener, error) {
-	l, err := server.ListenUnix(c.UnixSocket)
+// listen opens an address of the directive listen.
+func listen(ctx context.Context, c *config.Config, spec config.Listener) (net.Listener, error) {
+	if spec.Network == "unix" {
+		mode := spec.Mode
+		if mode == 0 {
+			mode = c.UnixSocketMode
+		}
+		return listenUnix(spec.Address, mode)
+	}
+	l, err := listenTCP(ctx, c, spec.Address)
+	if err != nil || spec.Network == "tcp" {
+		return l, err
+	}
+	return withTLS(l, c, spec)
+}
+
+// listenUnix listens on a socket at path. It is its owner's until it gets its mode.
+func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+	l, err := server.ListenUnix(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(c.UnixSocket, c.UnixSocketMode); err != nil {
+	if err := os.Chmod(path, mode); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
-// listenTCP listens on the address.
-func listenTCP(ctx context.Context, c *config.Config) (net.Listener, error) {
+// listenTCP listens on host and port.
+func listenTCP(ctx context.Context, c *config.Config, address string) (net.Listener, error) {
 	lc := net.ListenConfig{KeepAlive: -1, KeepAliveConfig: keepAlive(c)} // -1: off, unless the other is on
-	return lc.Listen(ctx, "tcp", net.JoinHostPort(c.Address, fmt.Sprint(c.Port)))
+	return lc.Listen(ctx, "tcp", address)
 }
 
 // keepAlive returns what max_idletime says.

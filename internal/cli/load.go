@@ -51,7 +51,7 @@ func (s *sources) load() (*config.Config, error) {
 	}
 	c, err := config.Resolve(file, env, s.flags.settings())
 	if err == nil && s.base != "" {
-		for _, p := range []*string{&c.UnixSocket, &c.PIDFile, &c.LogFile} {
+		for _, p := range c.Paths() {
 			if *p != "" && !filepath.IsAbs(*p) {
 				*p = filepath.Join(s.base, *p)
 			}
@@ -88,12 +88,13 @@ func eviction(name string) cache.Eviction {
 // newServer returns a server with the part of c that is its.
 func newServer(c *config.Config) *server.Server {
 	return &server.Server{
-		MaxClients:      c.MaxClients,
-		MaxRequestSize:  c.MaxRequestSize,
-		MaxResponseSize: c.MaxResponseSize,
-		IdleTimeout:     c.IdleTimeout,
-		WriteTimeout:    c.WriteTimeout,
-		Version:         version(),
+		MaxClients:       c.MaxClients,
+		MaxRequestSize:   c.MaxRequestSize,
+		MaxResponseSize:  c.MaxResponseSize,
+		IdleTimeout:      c.IdleTimeout,
+		WriteTimeout:     c.WriteTimeout,
+		HandshakeTimeout: c.TLSHandshakeTimeout,
+		Version:          version(),
 	}
 }
 

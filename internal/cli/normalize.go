@@ -56,5 +56,5 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // takesValue reports whether the word after arg belongs to it.
 func takesValue(arg string) bool {
-	return isDirectiveFlag(arg) || slices.Contains([]string{"--addr", "--timeout", "--ttl", "--limit", "--config", "-c"}, arg)
+	return isDirectiveFlag(arg) || slices.Contains([]string{"--addr", "--timeout", "--ttl", "--limit", "--config", "-c", "--ca", "--cert", "--key", "--server-name"}, arg)
 }

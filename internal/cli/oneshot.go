@@ -22,6 +22,7 @@ type oneShot struct {
 	json    bool
 	raw     bool
 	number  int64 // --ttl or --limit
+	tls     clientTLS
 }
 
 // newOneShot makes the command that sends c.
@@ -46,11 +47,12 @@ func newOneShot(a *app, c wire.Command) *cobra.Command {
 	case wire.ShapeKeyLimit:
 		flags.Var((*integer)(&o.number), "limit", "return at most this `number` of items; 0 or less: all")
 	}
-	flags.StringVar(&o.addr, "addr", "", "the server's `address`, a unix socket's path or host:port (default $GIBSON_ADDR,\nelse "+
+	flags.StringVar(&o.addr, "addr", "", "the server's `address`, a unix socket's path, host:port or tls://host:port\n(default $GIBSON_ADDR, else "+
 		defaultSocket+" if it is a socket, else "+defaultTCP()+")")
 	flags.DurationVar(&o.timeout, "timeout", defaultTimeout, "give up after this `time`, such as 500ms; 0: never")
 	flags.BoolVar(&o.json, "json", false, "print the answer as JSON")
 	flags.BoolVar(&o.raw, "raw", false, "add no newline and escape nothing")
+	o.tls.register(cmd)
 	cmd.MarkFlagsMutuallyExclusive("json", "raw")
 	return cmd
 }
@@ -69,11 +71,16 @@ func (o *oneShot) run(ctx context.Context, words []string) error {
 		ctx, cancel = context.WithTimeout(ctx, o.timeout)
 		defer cancel()
 	}
+	address := o.address(o.addr, defaultSocket)
+	side, err := o.tls.config(address)
+	if err != nil {
+		return err
+	}
 	var key string
 	if len(words) > 0 {
 		key = words[0]
 	}
-	reply, err := request(ctx, o.address(o.addr, defaultSocket), o.command, key, args)
+	reply, err := request(ctx, address, side, o.command, key, args)
 	if err != nil {
 		return serverError(err)
 	}

@@ -13,6 +13,7 @@ func (d *daemon) reload() {
 	if !d.reopenLog(next.LogFile) {
 		next.LogFile = d.config.LogFile
 	}
+	d.reloadTLS(next)
 	changed, restart := d.config.Reload(next)
 	c := d.config
 	if err := d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout); err != nil {

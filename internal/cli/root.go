@@ -26,7 +26,8 @@ nothing if there is a file /etc/gibson/gibson.conf, which is read without -c.
 
 Server: a command talks to the server that --addr names, else to $GIBSON_ADDR,
 else to /tmp/gibson.sock if that is a socket, else to 127.0.0.1:10128. An
-address is the path of a unix socket, with a slash in it, or host:port.
+address is the path of a unix socket, with a slash in it, host:port, or
+tls://host:port; --ca, --cert, --key and --server-name are for TLS.
 
 Arguments: flags may stand anywhere. A number such as -1 is an argument; a key
 that begins with a minus goes after --. A value of - is read from standard

@@ -120,5 +120,8 @@ func (s *start) printConfig(c *config.Config) error {
 	for _, w := range c.Warnings() {
 		s.complain(w)
 	}
+	if err := checkTLS(c); err != nil {
+		return &failure{status: statusUsage, err: err, explained: true}
+	}
 	return c.Print(s.stdout)
 }

@@ -42,12 +42,28 @@ func listenerOf(f *os.File, c *config.Config) (net.Listener, error) {
 	if !ok {
 		return l, nil
 	}
+	for _, spec := range c.Listen {
+		if spec.Network == "tls" && spec.Address == l.Addr().String() {
+			return withTLS(keepAliveListener{tcp, keepAlive(c)}, c, spec)
+		}
+	}
 	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && !c.AllowUnauthenticated {
 		err := fmt.Errorf("other machines may reach %s, and clients need no password: "+
 			`write "allow_unauthenticated yes" if everyone who can reach it may read and change everything, or use 127.0.0.1`, addr)
 		return nil, errors.Join(err, l.Close())
 	}
 	return keepAliveListener{tcp, keepAlive(c)}, nil
+}
+
+// isPassed reports whether a listener among those that the service manager
+// passed is the one of spec.
+func isPassed(all []net.Listener, spec config.Listener) bool {
+	for _, l := range all {
+		if spec.Network == networkOf(l) && spec.Address == l.Addr().String() {
+			return true
+		}
+	}
+	return false
 }
 
 // has reports whether there is a listener of that network among all.

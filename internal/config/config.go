@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,11 +20,18 @@ type Config struct {
 	UnixSocketMode       fs.FileMode   // permission bits
 	Address              string        // host for TCP
 	Port                 int           // for TCP; 0: any that is free
-	AllowUnauthenticated bool          // TCP may listen beyond the loopback interface
+	Listen               []Listener    // more addresses
+	AllowUnauthenticated bool          // TCP may listen beyond the loopback interface without knowing clients
 	KeepAlive            time.Duration // max_idletime: idle time before TCP probes; 0: none are sent
 	MaxClients           int           // open connections
 	IdleTimeout          time.Duration // without a request, before a client is closed; 0: no bound
 	WriteTimeout         time.Duration // for a client to take its replies; 0: no bound
+
+	TLSCerts            []string      // files with certificates, for listeners of the network tls
+	TLSKeys             []string      // files with their keys, none if these are with the certificates: see TLSKey
+	TLSClientCA         string        // file with the authorities of clients, "" for none: see TLSClients
+	TLSClientNames      []string      // clients that may come, none for all
+	TLSHandshakeTimeout time.Duration // for a client to finish its handshake
 
 	Daemonize       bool          // go into the background
 	PIDFile         string        // path, "" for none
@@ -56,10 +66,12 @@ type Config struct {
 	expiredCron time.Duration
 
 	sources map[string]Source // by directive; those missing are defaults
+	again   []string          // what was given more than once in a file, as warnings
 }
 
 // Resolve puts layers of settings above the defaults, a later one above an
-// earlier, and checks what directives mean together. A setting that names no
+// earlier, and checks what directives mean together. Within a layer too the
+// last setting of a directive counts, but those of a repeatable one add up. A setting that names no
 // directive or has a value that is not allowed is an error. All mistakes are
 // reported, joined; each is an *Error.
 func Resolve(layers ...[]Setting) (*Config, error) {
@@ -73,16 +85,28 @@ func Resolve(layers ...[]Setting) (*Config, error) {
 	}
 	var errs []error
 	for _, layer := range layers {
+		seen := make(map[string]Setting)
 		for _, s := range layer {
 			d, ok := table[s.Directive]
 			if !ok {
 				errs = append(errs, &Error{s.Source, unknown(s.Directive)})
 				continue
 			}
-			if !d.value.set(s.Value) {
+			before, again := seen[d.Name]
+			text := s.Value
+			if again && d.Repeatable() {
+				text = before.Value + " " + text
+			}
+			if !d.value.set(text) {
 				errs = append(errs, &Error{s.Source, d.complaint(s.Value)})
 				continue
 			}
+			if d.Repeatable() {
+				c.placeListeners(s, again)
+			} else if again && s.Source.Kind == File {
+				c.again = append(c.again, fmt.Sprintf("%s: %s is given again: this overrides line %d", s.Source, d.Name, before.Source.Line))
+			}
+			seen[d.Name] = Setting{d.Name, text, s.Source}
 			c.sources[d.Name] = s.Source
 		}
 	}
@@ -95,21 +119,58 @@ func Resolve(layers ...[]Setting) (*Config, error) {
 	return c, nil
 }
 
+// placeListeners notes that those of s come from there; again says that there
+// are some before them that do not.
+func (c *Config) placeListeners(s Setting, again bool) {
+	first := 0
+	if again {
+		first = len(c.Listen) - len(strings.Fields(s.Value))
+	}
+	for i := range c.Listen[first:] {
+		c.Listen[first+i].source = s.Source
+	}
+}
+
 // Source returns where the value of a directive was given.
 func (c *Config) Source(directive string) Source { return c.sources[directive] }
 
 // named reports whether a directive was given anywhere.
 func (c *Config) named(directive string) bool { return c.Source(directive).Kind != Default }
 
-// Listeners returns which kinds of listener are to be opened: both, unless
-// one of them was named.
+// Listeners returns which of the two listeners are to be opened that have
+// defaults: both, unless one of them or another was named.
 func (c *Config) Listeners() (unix, tcp bool) {
 	unix = c.named("unix_socket")
 	tcp = c.named("address") || c.named("port")
-	if !unix && !tcp {
+	if !unix && !tcp && len(c.Listen) == 0 {
 		return true, true
 	}
 	return unix, tcp
+}
+
+// Public returns the addresses that other machines may reach and that let in
+// whoever comes.
+func (c *Config) Public() []string {
+	var all []string
+	if _, tcp := c.Listeners(); tcp && !c.Loopback() {
+		all = append(all, c.Address)
+	}
+	for _, l := range c.Listen {
+		if c.isPublic(l) {
+			all = append(all, l.Address)
+		}
+	}
+	return all
+}
+
+// isPublic reports whether Public has the address of l.
+func (c *Config) isPublic(l Listener) bool {
+	if l.Network == "unix" {
+		return false
+	}
+	host, _, err := net.SplitHostPort(l.Address)
+	ca, _ := c.TLSClients(l)
+	return err == nil && !loopback(host) && (l.Network == "tcp" || ca == "")
 }
 
 // Loopback reports whether Address can only be reached from this machine. Of
@@ -127,28 +188,65 @@ func loopback(host string) bool {
 // conflicts returns what is wrong with directives that are right by
 // themselves.
 func (c *Config) conflicts() []error {
-	var errs []error
-	refuse := func(directive, value, can string) {
-		errs = append(errs, &Error{c.Source(directive), fmt.Sprintf(
-			"%s is %q, which other machines may reach, and clients need no password: "+
-				`write "allow_unauthenticated yes" if everyone who can reach it may %s, or use 127.0.0.1`,
-			directive, value, can)})
-	}
+	errs := c.tlsConflicts()
 	if c.AllowUnauthenticated {
-		return nil
+		return errs
 	}
+	refuse := func(src Source, directive, value, can, instead string) {
+		errs = append(errs, &Error{src, fmt.Sprintf(
+			"%s is %q, which other machines may reach, and clients need no password: "+
+				`write "allow_unauthenticated yes" if everyone who can reach it may %s%s, or use 127.0.0.1`,
+			directive, value, can, instead)})
+	}
+	const everything = "read and change everything"
 	if _, tcp := c.Listeners(); tcp && !c.Loopback() {
-		refuse("address", c.Address, "read and change everything")
+		refuse(c.Source("address"), "address", c.Address, everything,
+			fmt.Sprintf(`, "listen tls://%s" with tls_cert and tls_client_ca if only clients with a certificate may`, net.JoinHostPort(c.Address, strconv.Itoa(c.Port))))
+	}
+	for _, l := range c.Listen {
+		switch {
+		case !c.isPublic(l):
+		case l.Network == "tcp":
+			refuse(l.source, "listen", l.text, everything, ", tls in place of tcp with tls_cert and tls_client_ca if only clients with a certificate may")
+		default:
+			refuse(l.source, "listen", l.text, everything, ", tls_client_ca if only clients with a certificate may")
+		}
 	}
 	if host, _, err := net.SplitHostPort(c.Admin); err == nil && !loopback(host) {
-		refuse("admin", c.Admin, "read figures, addresses and keys")
+		refuse(c.Source("admin"), "admin", c.Admin, "read figures, addresses and keys", "")
+	}
+	return errs
+}
+
+// tlsConflicts returns what is wrong with listeners and files of TLS.
+func (c *Config) tlsConflicts() []error {
+	var errs []error
+	complain := func(src Source, format string, args ...any) {
+		errs = append(errs, &Error{src, fmt.Sprintf(format, args...)})
+	}
+	if n, want := len(c.TLSKeys), len(c.TLSCerts); n > 0 && n != want {
+		complain(c.Source("tls_key"), "tls_key names %d files and tls_cert %d: want the key of each certificate, in the same order, or no tls_key if they are in the same files", n, want)
+	}
+	for _, l := range c.Listen {
+		if l.Network != "tls" {
+			continue
+		}
+		if len(c.TLSCerts) == 0 {
+			complain(l.source, "listen is %q, which needs a certificate: want tls_cert, and tls_key if the key is in a file of its own", l.text)
+		}
+		if ca, names := c.TLSClients(l); ca == "" && len(names) > 0 {
+			complain(l.source, "listen is %q, to which only some clients may come, but they need no certificate: want tls_client_ca as well", l.text)
+		}
 	}
 	return errs
 }
 
 // Warnings returns sentences about what is allowed but can hardly be meant.
 func (c *Config) Warnings() []string {
-	var w []string
+	w := slices.Clone(c.again)
+	if len(c.TLSCerts) > 0 && !c.usesTLS() {
+		w = append(w, "tls_cert is there, but nothing listens with TLS: write listen tls://HOST:PORT")
+	}
 	if c.MaxValueSize > c.MaxRequestSize {
 		w = append(w, fmt.Sprintf("max_value_size is %s, but no value above max_request_size, %s, can arrive",
 			FormatSize(int64(c.MaxValueSize)), FormatSize(int64(c.MaxRequestSize))))
@@ -157,6 +255,24 @@ func (c *Config) Warnings() []string {
 		w = append(w, "daemonize without logfile: nothing will be logged once the server runs")
 	}
 	return w
+}
+
+// Paths returns the fields that hold the names of files, so that they can be
+// made absolute. Empty ones are of files that were not given.
+func (c *Config) Paths() []*string {
+	paths := []*string{&c.UnixSocket, &c.PIDFile, &c.LogFile, &c.AdminTokenFile, &c.TLSClientCA}
+	for i := range c.TLSCerts {
+		paths = append(paths, &c.TLSCerts[i])
+	}
+	for i := range c.TLSKeys {
+		paths = append(paths, &c.TLSKeys[i])
+	}
+	for i := range c.Listen {
+		if l := &c.Listen[i]; l.ClientCA != "off" {
+			paths = append(paths, &l.ClientCA)
+		}
+	}
+	return paths
 }
 
 // Settings returns every directive with its effective value, in the order of
@@ -169,23 +285,42 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
+// SameListeners reports whether listen says the same in both. If not, Reload
+// leaves the directives of TLS alone: who may come to listeners that stay until
+// a restart is not for a configuration to say that has others.
+func (c *Config) SameListeners(next *Config) bool {
+	return listeners{list: &c.Listen}.text() == listeners{list: &next.Listen}.text()
+}
+
+// KeepTLS gives the directives about the files of TLS the values that they have
+// in old.
+func (c *Config) KeepTLS(old *Config) {
+	c.TLSCerts, c.TLSKeys, c.TLSClientCA, c.TLSClientNames = old.TLSCerts, old.TLSKeys, old.TLSClientCA, old.TLSClientNames
+	for _, name := range []string{"tls_cert", "tls_key", "tls_client_ca", "tls_client_names"} {
+		c.sources[name] = old.Source(name)
+	}
+}
+
 // Reload takes over from next those directives that are reloadable. It returns
 // what has changed that way, and what has changed and was not taken over, with
 // next's values and sources.
 func (c *Config) Reload(next *Config) (changed, restart []Setting) {
-	table, settings := c.table(), next.Settings()
+	table, settings, values := c.table(), next.Settings(), next.table()
 	for i, s := range settings {
 		d := table[i]
 		switch {
 		case d.value.text() == s.Value:
-		case !d.Reloadable:
+		case !d.Reloadable || d.Section == TLS && !c.SameListeners(next):
 			restart = append(restart, s)
 		default:
-			// What next holds is allowed, and only a path may be missing.
-			if p, ok := d.value.(path); ok {
-				*p.s = s.Value
-			} else {
-				d.value.set(s.Value)
+			// What next holds is allowed, but only paths and lists may be missing.
+			switch v := d.value.(type) {
+			case path:
+				*v.s = s.Value
+			case list:
+				*v.words = *values[i].value.(list).words
+			default:
+				v.set(s.Value)
 			}
 			c.sources[d.Name] = s.Source
 			changed = append(changed, s)

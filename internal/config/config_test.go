@@ -257,6 +257,8 @@ func TestListeners(t *testing.T) {
 		"address ::1\n":                {false, true},
 		"unix_socket /s\nport 10128\n": {true, true},
 		"unix_socket_mode 0777\n":      {true, true},
+		"listen tcp://127.0.0.1:1\n":   {false, false},
+		"port 1\nlisten unix:///s\n":   {false, true},
 	} {
 		c := resolve(t, in)
 		if unix, tcp := c.Listeners(); unix != want[0] || tcp != want[1] {
@@ -272,6 +274,7 @@ func TestWarnings(t *testing.T) {
 		"daemonize 1\n":                    "nothing will be logged",
 		"daemonize 1\nlogfile /l\n":        "",
 		"max_value_size 1M\ndaemonize 0\n": "",
+		"tls_cert /c\nport 1\n":            "nothing listens with TLS",
 	} {
 		got := strings.Join(resolve(t, in).Warnings(), "\n")
 		if want == "" && got != "" || !strings.Contains(got, want) {
@@ -300,7 +303,7 @@ func TestPrintReadsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, in := range []string{
-		"", "port 7\n", "unix_socket /s\nunix_socket_mode 777\n", string(original),
+		"", "port 7\n", "listen unix:///s?mode=0777\nlisten tls://[::1]:1?client_names=a,b\ntls_cert /a b\ntls_client_ca /c\n", "unix_socket /s\nunix_socket_mode 777\n", string(original),
 		"idle_timeout off\ncompression off\nloglevel 4\nlog_format json\nmax_memory auto\nmax_idletime 0\n",
 	} {
 		c := resolve(t, in)

@@ -24,6 +24,7 @@ type Section string
 // The sections, in the order of the table.
 const (
 	Network Section = "Network"
+	TLS     Section = "TLS"
 	Process Section = "Process and log"
 	Memory  Section = "Memory"
 	Limits  Section = "Limits"
@@ -51,6 +52,13 @@ func (d Directive) Flag() string { return strings.ReplaceAll(d.Name, "_", "-") }
 
 // Variable returns the name of the environment variable.
 func (d Directive) Variable() string { return variablePrefix + strings.ToUpper(d.Name) }
+
+// Repeatable reports whether the directive may be given several times, each
+// time for more.
+func (d Directive) Repeatable() bool {
+	_, ok := d.value.(listeners)
+	return ok
+}
 
 // Kind returns the type of the values, such as size.
 func (d Directive) Kind() string { return d.value.kind() }

@@ -27,12 +27,12 @@ func ReadFile(name string) ([]Setting, error) {
 // minuses, and after blanks its value, which goes to the end of the line. A #
 // at the beginning or after a blank begins a comment.
 //
-// A directive that does not exist, is given twice or has a value that is not
-// allowed is an error; all of them are reported, joined.
+// A directive that does not exist or has a value that is not allowed is an
+// error; all of them are reported, joined. What a directive means that is given
+// twice is for Resolve to say.
 func Parse(name string, r io.Reader) ([]Setting, error) {
 	var settings []Setting
 	var errs []error
-	seen := make(map[string]int)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	line := 0
@@ -48,11 +48,6 @@ func Parse(name string, r io.Reader) ([]Setting, error) {
 			errs = append(errs, &Error{src, unknown(word)})
 			continue
 		}
-		if first, again := seen[d.Name]; again {
-			errs = append(errs, &Error{src, fmt.Sprintf("%s is given again, after line %d: want it once", d.Name, first)})
-			continue
-		}
-		seen[d.Name] = line
 		if err := d.Check(text); err != nil {
 			errs = append(errs, &Error{src, err.Error()})
 			continue

@@ -26,10 +26,10 @@ func (c *Config) Print(w io.Writer) error {
 		switch {
 		case value == "":
 			name, value = "# "+name, "(none)"
-		case !unix && (name == "unix_socket" || name == "unix_socket_mode"):
-			name, note = "# "+name, note+"; not opened, for address or port is named"
-		case !tcp && (name == "address" || name == "port" || name == "max_idletime"):
-			name, note = "# "+name, note+"; not opened, for unix_socket is named"
+		case !unix && name == "unix_socket":
+			name, note = "# "+name, note+"; not opened, for another listener is named"
+		case !tcp && (name == "address" || name == "port"):
+			name, note = "# "+name, note+"; not opened, for another listener is named"
 		case section == Unused:
 			note += "; ignored"
 		}

@@ -13,6 +13,9 @@ const (
 	maxValue     = 1 << 30
 	maxFamilies  = 32
 	maxHosts     = 32
+	maxListeners = 32
+	maxFiles     = 32
+	maxNames     = 256
 	longest      = 10 * 365 * 24 * time.Hour
 	longestProbe = 32767 * time.Second // the system's bound
 )
@@ -27,13 +30,16 @@ func (c *Config) table() []Directive {
 			"Who may connect to it: 0700 its owner, 0770 the group, 0777 every user, as the original had it",
 			mode{&c.UnixSocketMode}},
 		{Network, "address", "127.0.0.1", "", true, false,
-			"Listen on TCP at this host; beyond the loopback interface only with allow_unauthenticated",
+			"Listen on TCP at this host, without TLS; beyond the loopback interface only with allow_unauthenticated",
 			host{&c.Address}},
 		{Network, "port", "10128", "", true, false,
 			"Listen on this TCP port; 0: any that is free",
 			number{&c.Port, 0, 65535}},
+		{Network, "listen", "", "", false, false,
+			"Listen here too, with TLS if it says tls; may be given several times, or with blanks between the addresses",
+			listeners{&c.Listen, maxListeners}},
 		{Network, "allow_unauthenticated", "no", "", false, false,
-			"Let everyone who can reach the address read and change everything",
+			"Let everyone who can reach an address read and change everything",
 			boolean{&c.AllowUnauthenticated}},
 		{Network, "max_clients", "1024", "255", true, true,
 			"Connections at once; one more is closed at once",
@@ -47,6 +53,22 @@ func (c *Config) table() []Directive {
 		{Network, "write_timeout", "30s", "", false, true,
 			"Close a client that does not take its replies for this long",
 			duration{&c.WriteTimeout, 0, longest, true}},
+
+		{TLS, "tls_cert", "", "", false, true,
+			"For listeners with TLS: files with certificates in PEM, each followed by those it is signed with. A client gets the first that has the name it asks for, or else the first",
+			list{&c.TLSCerts, maxFiles}},
+		{TLS, "tls_key", "", "", false, true,
+			"Files with their private keys, in the same order; without it, the keys are in the files of the certificates",
+			list{&c.TLSKeys, maxFiles}},
+		{TLS, "tls_client_ca", "", "", false, true,
+			"Clients need a certificate signed by an authority in this file; client_ca of a listener overrides it",
+			path{&c.TLSClientCA}},
+		{TLS, "tls_client_names", "", "", false, true,
+			"Of those clients, only the ones whose certificate has one of these names, as common name or alternative name; client_names of a listener overrides it",
+			list{&c.TLSClientNames, maxNames}},
+		{TLS, "tls_handshake_timeout", "10s", "", false, false,
+			"How long a client may take for its handshake",
+			duration{&c.TLSHandshakeTimeout, time.Second, time.Hour, false}},
 
 		{Process, "daemonize", "no", "1", true, false,
 			"Go into the background once the sockets listen",
