@@ -65,6 +65,7 @@ func depsPolicy() map[string][]string {
 			"github.com/coreos/go-systemd", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":              {"internal/cli"},
+		"packaging/archive":       {},
 		"examples/commands":       {".", "examples/internal/local"},
 		"examples/connection":     {".", "examples/internal/local"},
 		"examples/pipeline":       {".", "examples/internal/local"},
