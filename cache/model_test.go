@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -19,8 +20,10 @@ import (
 
 // TestAgainstModel runs random commands of every kind on a cache and on the
 // plainest model of it, a map, while the clock moves in steps of all sizes.
-// Every answer must be the same. GIBSON_MODEL_STEPS sets the number of
-// commands, GIBSON_MODEL_SEED repeats a run.
+// Every answer must be the same. Most rounds have limits: the model is told
+// what was evicted, and holds the cache to what it promises about that.
+// GIBSON_MODEL_STEPS sets the number of commands, GIBSON_MODEL_SEED repeats a
+// run.
 func TestAgainstModel(t *testing.T) {
 	t.Parallel()
 	steps, err := strconv.Atoi(cmp.Or(os.Getenv("GIBSON_MODEL_STEPS"), "60000"))
@@ -36,7 +39,11 @@ func TestAgainstModel(t *testing.T) {
 	done := map[string]int{} // commands that succeeded
 	for round := range uint64(rounds) {
 		r := rand.New(rand.NewPCG(seed, round))
-		c, clock := withClock(t, Options{MaxItemTTL: modelMaxTTL * time.Second, Compression: 100})
+		opts := modelLimits[round%uint64(len(modelLimits))]
+		opts.MaxItemTTL, opts.Compression = modelMaxTTL*time.Second, 100
+		c, clock := withClock(t, opts)
+		// Events are taken from the queue at once, not by a goroutine.
+		c.removals.fn, c.removals.wake = func(string, Cause) {}, make(chan struct{}, 1)
 		m := &cacheModel{items: map[string]*modelItem{}}
 		for range steps / rounds / 4 {
 			clock.advance(modelPause(r))
@@ -45,35 +52,98 @@ func TestAgainstModel(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.now = clock.now.Load() / int64(time.Millisecond)
-			for range 1 + r.IntN(7) { // 4 on average
-				cmd := m.command(r)
-				got, want := cmd.real(b), cmd.model(m)
-				if got != want {
-					t.Fatalf("%s = %s, want %s", cmd.name, got, want)
-				}
-				if !strings.HasPrefix(got, "gibson: ") {
-					verb, _, _ := strings.Cut(cmd.name, " ")
-					verb, _, _ = strings.Cut(verb, "(")
-					done[verb]++
-				}
-			}
-			if r.IntN(100) == 0 {
-				if err := c.check(); err != nil {
-					t.Fatal(err)
-				}
-			}
-			b.End()
+			m.batch(t, b, r, done)
 		}
 	}
 	t.Logf("commands that succeeded: %v", done)
 	for _, verb := range []string{
 		"Set", "Get", "Delete", "TTL", "Lock", "Unlock", "Inc", "Meta", "Count", "Walk", "MSet", "MTTL", "MDelete",
-		"MInc", "MLock", "MUnlock", "Stats",
+		"MInc", "MLock", "MUnlock", "Stats", "eviction",
 	} {
 		if done[verb] < steps/1000 {
 			t.Errorf("only %d of %d commands were a successful %s", done[verb], steps, verb)
 		}
 	}
+}
+
+// batch runs a few commands on the cache and on the model.
+func (m *cacheModel) batch(t *testing.T, b *Batch, r *rand.Rand, done map[string]int) {
+	t.Helper()
+	defer b.End()             // after a fault, too: the test's end needs the lock
+	for range 1 + r.IntN(7) { // 4 on average
+		cmd := m.command(r)
+		got := cmd.real(b)
+		if err := m.follow(b.c, got, done); err != nil {
+			t.Fatalf("%s: %v", cmd.name, err)
+		}
+		if got == ErrMemoryLimit.Error() {
+			continue // it changed nothing, as what follows shows
+		}
+		if want := cmd.model(m); got != want {
+			t.Fatalf("%s = %s, want %s", cmd.name, got, want)
+		}
+		if !strings.HasPrefix(got, "gibson: ") {
+			verb, _, _ := strings.Cut(cmd.name, " ")
+			verb, _, _ = strings.Cut(verb, "(")
+			done[verb]++
+		}
+	}
+	if r.IntN(100) == 0 {
+		if err := b.c.check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// modelLimits are the limits of the rounds, so low that they are reached
+// although families are deleted all the time.
+var modelLimits = []Options{
+	{},
+	{MaxItems: 20},
+	{MaxMemory: 40 << 10, Eviction: EvictLRU},
+	{MaxMemory: 40 << 10, MaxItems: 30},
+	{MaxMemory: 36 << 10, Eviction: EvictNone},
+}
+
+// follow takes what the cache removed by itself since the last command out of
+// the model, and says so if it should not have.
+func (m *cacheModel) follow(c *Cache, got string, done map[string]int) error {
+	events := c.removals.queue
+	c.removals.queue, c.removals.bytes = nil, 0
+	evicted := 0
+	for _, e := range events {
+		it := m.get(e.key)
+		switch {
+		case e.cause == CauseExpired && it != nil:
+			return fmt.Errorf("%q expired, but it lives", e.key)
+		case e.cause != CauseEvicted:
+			continue
+		case m.makes == nil:
+			return fmt.Errorf("%q was evicted by a command that makes nothing", e.key)
+		case it == nil:
+			return fmt.Errorf("%q was evicted, but there is no such item", e.key)
+		case m.makes(e.key):
+			return fmt.Errorf("%q was evicted for itself", e.key)
+		case it.lock != 0:
+			for _, k := range m.under("") {
+				if m.items[k].lock == 0 && !m.makes(k) {
+					return fmt.Errorf("%q was evicted, which is locked, and %q is not", e.key, k)
+				}
+			}
+		}
+		delete(m.items, e.key)
+		evicted++
+	}
+	done["eviction"] += evicted
+	switch limit := c.set.MaxItems; {
+	case limit > 0 && int64(c.tree.Len()) > limit:
+		return fmt.Errorf("%d items, want at most %d", c.tree.Len(), limit)
+	case got == ErrMemoryLimit.Error() && m.makes == nil:
+		return errors.New("refused for want of memory, though it makes nothing")
+	case got == ErrMemoryLimit.Error() && evicted > 0:
+		return errors.New("refused for want of memory, but something was evicted")
+	}
+	return nil
 }
 
 // modelMaxTTL is low, so that clamping is seen.
@@ -111,6 +181,9 @@ type modelItem struct {
 type cacheModel struct {
 	items map[string]*modelItem
 	now   int64 // milliseconds
+	// makes reports whether key is of those that the command at hand may make
+	// anew; nil if it makes none, and so needs no room.
+	makes func(key string) bool
 }
 
 func (m *cacheModel) unix() int64 { return testEpoch + m.now/1000 }
@@ -259,9 +332,12 @@ func (m *cacheModel) command(r *rand.Rand) modelCommand {
 	text, sec := modelText(r), modelSeconds(r)
 	valid := r.IntN(10) > 0
 	delta := int64(1 - 2*r.IntN(2))
+	m.makes = nil
+	only := func(k string) bool { return k == key }
 	named := func(name string, args ...any) string { return fmt.Sprintf("%s(%q, %q)", name, key, args) }
 	switch r.IntN(30) { // the rest are SETs, or the cache would be empty most of the time
 	default:
+		m.makes = only
 		return modelCommand{named("Set", text, sec), func(b *Batch) string {
 			return answer(0, b.Set(sec, k, []byte(text)))
 		}, func(m *cacheModel) string {
@@ -308,6 +384,7 @@ func (m *cacheModel) command(r *rand.Rand) modelCommand {
 				return "0"
 			}}
 	case 7, 8:
+		m.makes = only
 		return m.addCommand(key, delta)
 	case 9:
 		return m.metaCommand(r, key)
@@ -317,6 +394,7 @@ func (m *cacheModel) command(r *rand.Rand) modelCommand {
 	case 13, 14:
 		return m.walkCommand(r, key)
 	case 15:
+		m.makes = func(k string) bool { return strings.HasPrefix(k, key) }
 		return m.family(fmt.Sprintf("MSet %.40q", text), key, func(b *Batch) (int64, error) { return b.MSet(k, []byte(text)) },
 			func(key string, it *modelItem) bool { m.set(key, text, 0); return true })
 	case 16:
