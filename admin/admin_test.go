@@ -22,6 +22,7 @@ type target struct {
 	err     error
 	killed  []int64
 	flushed int
+	expires time.Time
 }
 
 func (s *target) Figures() (admin.Figures, error) {
@@ -30,6 +31,8 @@ func (s *target) Figures() (admin.Figures, error) {
 		Memory:   admin.Memory{Limit: 100, Used: 50, Heap: 20, Resident: 80, Peak: 60},
 		Calls:    []admin.Calls{{Command: "GET", Outcome: "VAL", Count: 7}, {Command: "GET", Outcome: "NOT_FOUND", Count: 2}},
 		Families: []admin.Family{{Prefix: "not the target's to say"}},
+
+		CertificatesRefused: 11, HandshakesFailed: 12, CertificateExpires: s.expires, LogLinesLost: 13,
 	}, s.err
 }
 

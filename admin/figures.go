@@ -31,6 +31,11 @@ type Figures struct {
 	ProtocolErrors int64 `json:"protocol_errors_total"`
 	Panics         int64 `json:"panics_total"`
 
+	CertificatesRefused int64     `json:"tls_certificates_refused_total"`   // of clients
+	HandshakesFailed    int64     `json:"tls_handshakes_failed_total"`      // for any other reason
+	CertificateExpires  time.Time `json:"tls_certificate_expires,omitzero"` // the first of the server's own; zero without TLS
+	LogLinesLost        int64     `json:"log_lines_lost_total"`
+
 	Items           int64  `json:"items"`
 	CompressedItems int64  `json:"items_compressed"`
 	EvictedItems    int64  `json:"items_evicted"` // ever, because of the memory limit

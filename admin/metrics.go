@@ -53,6 +53,7 @@ type figureCollector struct {
 	memory  *prometheus.Desc
 	calls   *prometheus.Desc
 	family  *prometheus.Desc
+	expires *prometheus.Desc
 }
 
 // single is a metric without labels.
@@ -73,6 +74,7 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		memory:  describe("memory_bytes", "Memory in bytes: what items take (used), what of that is keys and values (payload), the Go heap (heap), and the process as the system sees it (resident).", "kind"),
 		calls:   describe("requests_total", "Requests executed, by command and by the code of the reply.", "command", "outcome"),
 		family:  describe("family_items", "Items whose keys begin with the prefix.", "prefix"),
+		expires: describe("tls_certificate_expiry_time_seconds", "When the first of the server's own certificates expires, in Unix time; absent without TLS."),
 	}
 	for _, m := range []struct {
 		name, help string
@@ -87,6 +89,9 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		{"batches_total", "Acquisitions of the cache that executed requests.", counter, func(f *Figures) int64 { return f.Batches }},
 		{"protocol_errors_total", "Connections ended by bytes that are not the protocol.", counter, func(f *Figures) int64 { return f.ProtocolErrors }},
 		{"panics_total", "Connections ended by a defect of the server.", counter, func(f *Figures) int64 { return f.Panics }},
+		{"tls_certificates_refused_total", "TLS handshakes ended because the client's certificate is missing or not allowed.", counter, func(f *Figures) int64 { return f.CertificatesRefused }},
+		{"tls_handshakes_failed_total", "Other TLS handshakes that did not succeed in time.", counter, func(f *Figures) int64 { return f.HandshakesFailed }},
+		{"log_lines_lost_total", "Lines that could not be written to the log.", counter, func(f *Figures) int64 { return f.LogLinesLost }},
 		{"items", "Items that exist.", gauge, func(f *Figures) int64 { return f.Items }},
 		{"items_compressed", "Items that are stored compressed.", gauge, func(f *Figures) int64 { return f.CompressedItems }},
 		{"items_evicted_total", "Items removed because max_memory was reached.", counter, func(f *Figures) int64 { return f.EvictedItems }},
@@ -108,6 +113,7 @@ func (c *figureCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.memory
 	ch <- c.calls
 	ch <- c.family
+	ch <- c.expires
 }
 
 // Collect sends the metrics as prometheus.Collector asks.
@@ -128,6 +134,9 @@ func (c *figureCollector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.memory, f.Memory.Payload, "payload")
 	gauge(c.memory, f.Memory.Heap, "heap")
 	gauge(c.memory, f.Memory.Resident, "resident")
+	if !f.CertificateExpires.IsZero() {
+		gauge(c.expires, f.CertificateExpires.Unix())
+	}
 	for _, k := range f.Calls {
 		ch <- prometheus.MustNewConstMetric(c.calls, prometheus.CounterValue, float64(k.Count), k.Command, k.Outcome)
 	}

@@ -13,7 +13,7 @@ import (
 
 // TestMetrics compares some lines, and has the linter look at all.
 func TestMetrics(t *testing.T) {
-	tg := &target{}
+	tg := &target{expires: time.Unix(3000, 0)}
 	h := newHandler(t, admin.Options{Target: tg, Commands: []string{"GET", "MDEL"}, Families: []string{"user:"}})
 	h.Observe(&admin.Batch{Command: "GET", Requests: 1, Took: 3 * time.Microsecond})
 	h.Observe(&admin.Batch{Command: "GET", Requests: 1, Took: time.Minute})
@@ -28,6 +28,10 @@ func TestMetrics(t *testing.T) {
 		`gibson_start_time_seconds 1000`,
 		`gibson_clients 3`,
 		`gibson_items 5`,
+		`gibson_tls_certificates_refused_total 11`,
+		`gibson_tls_handshakes_failed_total 12`,
+		`gibson_tls_certificate_expiry_time_seconds 3000`,
+		`gibson_log_lines_lost_total 13`,
 		`gibson_memory_bytes{kind="resident"} 80`,
 		`gibson_memory_bytes{kind="heap"} 20`,
 		`gibson_memory_bytes{kind="used"} 50`,
@@ -52,6 +56,10 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	tg.expires = time.Time{}
+	if _, body := ask(h, "GET", "/metrics"); strings.Contains(body, "expiry") {
+		t.Error("a certificate expires that is not there")
 	}
 	tg.err = errors.New("closed")
 	if status, _ := ask(h, "GET", "/metrics"); status != 500 {

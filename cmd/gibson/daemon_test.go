@@ -237,26 +237,52 @@ func TestDaemonCannotStart(t *testing.T) {
 	}
 }
 
-// TestSecondSignal stops a server that waits for a client, twice.
-func TestSecondSignal(t *testing.T) {
-	bin := build(t)
-	d := start(t, bin, "--address", "127.0.0.1", "--port", "0", "--shutdown-timeout", "1h", "--write-timeout", "off")
-	if status, _ := gibson(t, bin, strings.Repeat("v", 1<<20), "set", "k", "-", "--addr", d.tcp); status != 0 {
-		t.Fatal("set failed")
+// TestLogOnFullDisk serves although the log cannot be written, and tells how
+// many lines were lost once it can.
+func TestLogOnFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip(err)
 	}
-	conn, err := net.Dial("tcp", d.tcp)
+	bin := build(t)
+	i := install(t, "")
+	data, err := os.ReadFile(i.conf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	// More replies than the system holds, and nobody reads them.
-	get := []byte("\x03\x00\x00\x00\x03\x00k")
-	if _, err := conn.Write(bytes.Repeat(get, 1<<10)); err != nil {
+	i.write(t, strings.Replace(string(data), i.logfile, "/dev/full", 1))
+	pid := startDaemon(t, bin, i)
+	if status, out := gibson(t, bin, "", "set", "foo", "bar", "--addr", i.socket); status != 0 || out != "bar" {
+		t.Errorf("set: status %d, %q", status, out)
+	}
+	i.write(t, string(data))
+	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err) // the server is at it now
+	i.logged(t, `level=WARN msg="lines of the log were lost" lines=`)
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
+	i.logged(t, "msg=stopped")
+}
+
+// TestShutdownTimeout stops a server that waits for a client, once.
+func TestShutdownTimeout(t *testing.T) {
+	bin := build(t)
+	socket := filepath.Join(install(t, "").dir, "s")
+	d, conn := stuck(t, bin, "1s", "--unix-socket", socket)
+	defer conn.Close()
+	if status := d.stop(t, syscall.SIGTERM); status != 0 || !bytes.Contains(d.log.Bytes(), []byte(`msg="cutting connections"`)) {
+		t.Errorf("status %d, want 0 after the connection is cut; log:\n%s", status, d.log)
+	}
+	if !gone(socket) {
+		t.Error("the socket is still there")
+	}
+}
+
+// TestSecondSignal stops a server that waits for a client, twice.
+func TestSecondSignal(t *testing.T) {
+	d, conn := stuck(t, build(t), "1h")
+	defer conn.Close()
 	ended := func() bool {
 		select {
 		case <-d.exited:
@@ -272,6 +298,29 @@ func TestSecondSignal(t *testing.T) {
 	if ws, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() {
 		t.Errorf("%v, want an end by the signal; log:\n%s", d.cmd.ProcessState, d.log)
 	}
+}
+
+// stuck starts a server with that shutdown_timeout, and a client that does not
+// take its replies.
+func stuck(t *testing.T, bin, timeout string, args ...string) (*daemon, net.Conn) {
+	t.Helper()
+	d := start(t, bin, append(args, "--address", "127.0.0.1", "--port", "0", "--shutdown-timeout", timeout, "--write-timeout", "off")...)
+	if status, _ := gibson(t, bin, strings.Repeat("v", 1<<20), "set", "k", "-", "--addr", d.tcp); status != 0 {
+		t.Fatal("set failed")
+	}
+	conn, err := net.Dial("tcp", d.tcp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// More replies than the system holds, and nobody reads them.
+	get := []byte("\x03\x00\x00\x00\x03\x00k")
+	if _, err := conn.Write(bytes.Repeat(get, 1<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err) // the server is at it now
+	}
+	return d, conn
 }
 
 func exitCode(err error) int {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/metrics"
@@ -51,6 +52,7 @@ func (d *daemon) startAdmin(ctx context.Context) (stop func(), err error) {
 		ReadTimeout:       adminReadTime,
 		WriteTimeout:      adminWriteTime,
 		MaxHeaderBytes:    adminHeader,
+		ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
@@ -132,12 +134,16 @@ func (t *adminTarget) Figures() (admin.Figures, error) {
 		Version: version(), Started: t.started,
 		Clients: s.Clients, MaxClients: t.maxClients.Load(), Connections: s.Connections, Refused: s.Refused,
 		Batches: s.Batches, ProtocolErrors: s.ProtocolErrors, Panics: s.Panics,
+		CertificatesRefused: s.CertificatesRefused, HandshakesFailed: s.HandshakesFailed, LogLinesLost: t.out.lostLines(),
 		Items: items.Items, CompressedItems: items.CompressedItems,
 		EvictedItems: items.EvictedItems, ExpiredItems: items.ExpiredItems,
 		Memory: admin.Memory{
 			Limit: items.MemoryUsable, Used: items.MemoryUsed, Payload: items.MemoryPayload, Peak: items.MemoryPeak,
 			Heap: heapSize(), Resident: resident.Size(),
 		},
+	}
+	if expires := t.expires.Load(); expires != 0 {
+		f.CertificateExpires = time.Unix(expires, 0).UTC()
 	}
 	for _, c := range calls {
 		name := "unknown"

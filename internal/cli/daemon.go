@@ -31,6 +31,7 @@ type daemon struct {
 	// What the admin endpoint asks for while the configuration may change.
 	serving    atomic.Bool // clients are served, and the end has not begun
 	maxClients atomic.Int64
+	expires    atomic.Int64 // Unix time of the end of the first certificate; 0 without TLS
 }
 
 // serve runs a server as c says until ctx ends or a listener fails. back is

@@ -70,6 +70,9 @@ func NewLog(t testing.TB, file string, rate int, stdout, stderr io.Writer, forma
 // Reopen opens the file of that name in place of the one before.
 func (l *Log) Reopen(file string) error { return l.out.reopen(file) }
 
+// Lost returns how many lines could not be written.
+func (l *Log) Lost() int64 { return l.out.lostLines() }
+
 // Close writes what was collected and closes the file.
 func (l *Log) Close() { _ = l.out.close() }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -32,6 +33,10 @@ type logOutput struct {
 	lines int // collected
 	buf   []byte
 	timer *time.Timer // flushes what waits; nil while nothing does
+	torn  bool        // the file ends in the middle of a line
+	lost  int64       // lines that could not be written, ever
+	said  int64       // how many of them recovered has told of
+	fails bool        // the last write did
 }
 
 // newLogOutput returns an output to the file of that name.
@@ -66,7 +71,7 @@ func (o *logOutput) reopen(name string) error {
 	if o.file != nil {
 		_ = o.file.Close() // likewise
 	}
-	o.w, o.file = w, file
+	o.w, o.file, o.torn = w, file, false
 	return nil
 }
 
@@ -107,18 +112,58 @@ func (o *logOutput) flushLocked() error {
 	if o.lines == 0 {
 		return nil
 	}
-	_, err := o.w.Write(o.buf)
-	o.buf, o.lines = o.buf[:0], 0
+	defer func() { o.buf, o.lines = o.buf[:0], 0 }()
+	if o.torn {
+		if _, err := io.WriteString(o.w, "\n"); err != nil {
+			return o.lose(o.buf, err)
+		}
+		o.torn = false
+	}
+	n, err := o.w.Write(o.buf)
+	if err != nil {
+		o.torn = n > 0 && o.buf[n-1] != '\n'
+		return o.lose(o.buf[n:], err)
+	}
+	o.fails = false
+	return nil
+}
+
+// lose counts the lines that were not written because of err, which it
+// returns. A server with a full disk goes on.
+func (o *logOutput) lose(rest []byte, err error) error {
+	o.lost += int64(bytes.Count(rest, []byte("\n")))
+	o.fails = true
 	return err
+}
+
+// lostLines returns how many lines could not be written, ever.
+func (o *logOutput) lostLines() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lost
+}
+
+// recovered returns how many lines were lost since it last did, once lines can
+// be written again.
+func (o *logOutput) recovered() int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.fails || o.lines > 0 {
+		return 0
+	}
+	n := o.lost - o.said
+	o.said = o.lost
+	return n
 }
 
 // close writes what was collected and closes the file.
 func (o *logOutput) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	err := o.flushLocked()
+	_ = o.flushLocked() // counted, and nowhere to be told
+	var err error
 	if o.file != nil {
-		err = errors.Join(err, o.file.Close())
+		err = o.file.Close()
 	}
 	o.w, o.file = io.Discard, nil
 	return err
@@ -143,7 +188,7 @@ func nameLevel(groups []string, a slog.Attr) slog.Attr {
 }
 
 // promptHandler is a handler whose errors are written at once, whatever else
-// is collected.
+// is collected, and that tells of lines that were lost.
 type promptHandler struct {
 	slog.Handler
 	out *logOutput
@@ -154,6 +199,11 @@ func (h promptHandler) Handle(ctx context.Context, r slog.Record) error {
 	err := h.Handler.Handle(ctx, r)
 	if r.Level >= slog.LevelError {
 		err = errors.Join(err, h.out.flush())
+	}
+	if n := h.out.recovered(); n > 0 {
+		note := slog.NewRecord(r.Time, slog.LevelWarn, "lines of the log were lost", 0)
+		note.AddAttrs(slog.Int64("lines", n))
+		err = errors.Join(err, h.Handler.Handle(ctx, note))
 	}
 	return err
 }

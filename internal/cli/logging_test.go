@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,6 +74,48 @@ func TestLogFlushRate(t *testing.T) {
 		log.Close()
 		lines(7, "the end")
 	})
+}
+
+// fullDisk takes so many bytes and no more.
+type fullDisk struct {
+	bytes.Buffer
+	room int
+}
+
+func (d *fullDisk) Write(b []byte) (int, error) {
+	n := min(len(b), d.room)
+	d.room -= n
+	d.Buffer.Write(b[:n])
+	if n < len(b) {
+		return n, syscall.ENOSPC
+	}
+	return n, nil
+}
+
+// TestLogOnFullDisk loses lines, goes on, and tells how many once it can.
+func TestLogOnFullDisk(t *testing.T) {
+	for _, rate := range []int{1, 3} {
+		disk := &fullDisk{room: 5}
+		log := cli.NewLog(t, "", rate, nil, disk, "text", slog.LevelInfo)
+		for range 6 {
+			log.Logger.Info("lost")
+		}
+		if n := log.Lost(); n != 6 {
+			t.Errorf("rate %d: %d lines lost, want 6", rate, n)
+		}
+		disk.room = 1 << 20
+		for range rate {
+			log.Logger.Info("again")
+		}
+		log.Logger.With("a", 1).Error("now")
+		out := disk.String()
+		if lines := strings.Split(out, "\n"); lines[0] != "time=" || strings.Count(out, "lost") != 1 || !strings.Contains(out, `msg="lines of the log were lost" lines=6`) {
+			t.Errorf("rate %d: want the torn line by itself, and one about the 6:\n%s", rate, out)
+		}
+		if !strings.Contains(out, "again") || !strings.Contains(out, "now") {
+			t.Errorf("rate %d: lines are missing in\n%s", rate, out)
+		}
+	}
 }
 
 func TestLogReopen(t *testing.T) {

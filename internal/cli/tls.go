@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"time"
 
@@ -92,10 +93,13 @@ func (d *daemon) reloadTLS(next *config.Config) {
 const expirySoon = 14 * 24 * time.Hour
 
 // logCertificates logs the certificates that new handshakes see. All listeners
-// have the same.
+// have the same. The first end is among the figures.
 func (d *daemon) logCertificates(c *tls.Config) {
+	first := int64(math.MaxInt64)
+	defer func() { d.expires.Store(first) }()
 	for _, cert := range c.Certificates {
 		leaf := cert.Leaf
+		first = min(first, leaf.NotAfter.Unix())
 		attrs := []any{"subject", leaf.Subject.String(), "names", leaf.DNSNames, "until", leaf.NotAfter.UTC().Format(time.RFC3339)}
 		switch left := time.Until(leaf.NotAfter); {
 		case left <= 0:
