@@ -170,11 +170,12 @@ func (c *Conn) answerOne(cl *call, r Reply, size int, owned bool) error {
 	in.answered++
 	in.credit += cl.cost
 	in.solo++
-	ended := cl.op == wire.OpEnd && r.Code == wire.CodeOK
-	cl.deliver(r, size, owned)
-	if ended {
+	if cl.op == wire.OpEnd && r.Code == wire.CodeOK {
+		c.kill(ErrClosed) // before End returns
+		cl.deliver(r, size, owned)
 		return ErrClosed
 	}
+	cl.deliver(r, size, owned)
 	return nil
 }
 

@@ -378,6 +378,30 @@ func TestConnEnd(t *testing.T) {
 	}
 }
 
+// TestConnEndCloses checks that the connection is closed once End has returned,
+// with the caller as its reader and without: a pool would else take it back.
+func TestConnEndCloses(t *testing.T) {
+	addr := fake(t, answering(func(wire.Request) []byte { return wire.AppendCode(nil, wire.CodeOK) }))
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for range 50 {
+				c := dial(t, addr, nil)
+				for range g % 2 * 20 {
+					if err := c.Ping(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := c.End(t.Context()); err != nil || !c.Closed() {
+					t.Errorf("End: %v; closed %v", err, c.Closed())
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
 // TestConnBroken has servers that break the connection in every way. All
 // calls in flight learn the reason, and nobody gets a wrong answer.
 func TestConnBroken(t *testing.T) {

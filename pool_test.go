@@ -21,7 +21,11 @@ func newPool(t *testing.T, addr string, opts *gibson.PoolOptions) *gibson.Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close() })
+	t.Cleanup(func() {
+		done := make(chan struct{})
+		go func() { p.Close(); close(done) }()
+		within(t, done, "Close of the pool: a connection has not been released")
+	})
 	return p
 }
 

@@ -20,6 +20,7 @@ type clientBench struct {
 	keys, valueSize, rounds int
 	duration, warmup        time.Duration
 	want, counts, base      string
+	cancellable             bool
 }
 
 // librarySeries is what the rounds gave for one library.
@@ -44,6 +45,7 @@ func runClient(ctx context.Context, e *env, args []string) (err error) {
 	fs.StringVar(&b.want, "libraries", strings.Join(names, ","), "`names` of the libraries to measure")
 	fs.StringVar(&b.counts, "goroutines", "1,64,512", "`numbers` of goroutines that share a client")
 	fs.StringVar(&b.base, "base", "rueidis", "`name` of the library that ratios refer to")
+	fs.BoolVar(&b.cancellable, "cancellable", false, "call with a context that could end; some libraries are slower then")
 	if err := e.parse(fs, args); err != nil {
 		return err
 	}
@@ -126,5 +128,8 @@ func (b *clientBench) once(ctx context.Context, measurer *library.Measurer, k li
 		return f, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
+	if !b.cancellable {
+		ctx = context.WithoutCancel(ctx)
+	}
 	return measurer.Run(ctx, c, library.Load{Goroutines: n, Keys: b.keys, ValueSize: b.valueSize, Duration: b.duration, Warmup: b.warmup})
 }
