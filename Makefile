@@ -3,10 +3,10 @@
 .DEFAULT_GOAL := help
 CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested
 
-.PHONY: help build serve check $(CHECKS)
+.PHONY: help build serve check fuzz-long model-long $(CHECKS)
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 	@for c in $(CHECKS); do printf '%s\t%s\n' $$c "$$(sed -n '2s/^# *//p' .ci/$$c)"; done | expand -t 12
 
 build: ## Build the gibson command into dist
@@ -17,6 +17,12 @@ serve: ## Run a server in the foreground
 
 check: ## Run every check below, as the build server does
 	.ci/run
+
+fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (12 hours in all)
+	.ci/fuzz-long
+
+model-long: ## Compare 100 million commands with the model, 5 million of a server (10 minutes on 2 cores)
+	.ci/model-long
 
 $(CHECKS):
 	.ci/$@
