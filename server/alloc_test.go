@@ -2,7 +2,9 @@ package server
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"strings"
@@ -28,6 +30,20 @@ func TestAllocations(t *testing.T) {
 	big := strings.Repeat("v", 100<<10)
 	c.send(req(wire.OpSet, "0 big "+big))
 	c.want("=" + big)
+	// Of 20 KiB each, stored as they are and compressed: 2 MiB in all.
+	noise := rand.NewChaCha8([32]byte{})
+	for i := range 100 {
+		val := strings.Repeat("v", 20<<10)
+		if i%2 == 0 {
+			b := make([]byte, 20<<10)
+			_, _ = noise.Read(b) // never fails
+			val = string(b)
+		}
+		c.send(req(wire.OpSet, fmt.Sprintf("0 family:%d %s", i, val)))
+		if r, err := c.reply(); err != nil || r.Code != wire.CodeVal {
+			t.Fatal(r, err)
+		}
+	}
 	ping := req(wire.OpPing, "")
 	for _, test := range []struct {
 		name    string
@@ -42,6 +58,8 @@ func TestAllocations(t *testing.T) {
 		{"INC", req(wire.OpInc, "n")},
 		{"COUNT", req(wire.OpCount, "k:")},
 		{"META", req(wire.OpMeta, "k:a size")},
+		{"KEYS", req(wire.OpKeys, "family:")},
+		{"MGET of 2 MiB", req(wire.OpMGet, "family:")},
 		{"malformed", req(wire.OpSet, "0")},
 		{"pipeline", []byte(strings.Repeat(string(req(wire.OpGet, "k:a")), 300))},
 	} {

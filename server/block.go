@@ -15,13 +15,18 @@ const (
 	keepSize = 64 << 10
 	// maxPooled bounds the buffers that are pooled. Larger ones are left to
 	// the garbage collector at once.
-	maxPooled = 1 << 20
+	// Those of a big reply are pooled, too: made anew for each, they would wake
+	// the garbage collector. What nobody needs for two of its rounds is its.
+	maxPooled = 4 << 20
+	// growBy is how many times larger the next block is for a reply that grows,
+	// up to maxPooled: fewer copies of what is there already.
+	growBy = 4
 )
 
 // Pooled blocks have sizes of 2^minClass to 2^maxClass.
 const (
 	minClass = 14 // blockSize
-	maxClass = 20 // maxPooled
+	maxClass = 22 // maxPooled
 )
 
 // block is a buffer. It is passed around by its address, which a pool can hold
@@ -52,6 +57,14 @@ func (p *blockPool) put(b *block) {
 	if c := cap(b.b); c >= blockSize && c <= maxPooled {
 		p.classes[bits.Len(uint(c))-1-minClass].Put(b)
 	}
+}
+
+// larger returns a block for what outgrows one of size bytes and needs n.
+func (p *blockPool) larger(size, n int) *block {
+	if next := growBy * size; next <= maxPooled {
+		return p.get(max(n, next))
+	}
+	return p.get(max(n, 2*size, maxPooled))
 }
 
 // grow gives b capacity for n bytes or more. What b holds is copied.

@@ -77,6 +77,8 @@ type dispatcher struct {
 	// Of the walk that executes KEYS or MGET. The functions are bound once,
 	// for a closure per request would be an allocation.
 	pairs    wire.PairsWriter
+	out      *block // what pairs writes to
+	before   int    // bytes in it before the reply
 	index    int64
 	over     bool // the reply is beyond maxResponse
 	digits   []byte
@@ -248,6 +250,7 @@ func (d *dispatcher) replyBytes(out *block, val []byte) {
 // replyWalk appends the pairs of KEYS or MGET, NOT_FOUND if nothing matched,
 // or ERR if the reply would be too large: then nothing of it remains.
 func (d *dispatcher) replyWalk(e engine, prefix []byte, limit int64, values bool, out *block) {
+	d.out, d.before = out, len(out.b)
 	d.pairs = wire.BeginPairs(out.b)
 	d.index, d.over = 0, false
 	fn := d.keyFn
@@ -263,17 +266,30 @@ func (d *dispatcher) replyWalk(e engine, prefix []byte, limit int64, values bool
 	default:
 		out.b = d.pairs.Finish()
 	}
-	d.pairs = wire.PairsWriter{} // the buffer is out's again
+	d.pairs, d.out = wire.PairsWriter{}, nil // the buffer is out's again
 }
 
 // pairSize is what a pair takes besides key and value: two lengths and the
 // encoding.
 const pairSize = 4 + 1 + 4
 
-// fits reports whether a pair of those sizes still fits the reply.
+// fits reports whether a pair of those sizes still fits the reply, and makes
+// room for it.
 func (d *dispatcher) fits(key, val int) bool {
-	d.over = d.pairs.Len()+pairSize+key+val > d.maxResponse
+	size := d.pairs.Len() + pairSize + key + val
+	d.over = size > d.maxResponse
+	if need := d.before + wire.ReplyHeaderSize + size; !d.over && need > cap(d.out.b) {
+		d.growPairs(need)
+	}
 	return !d.over
+}
+
+// growPairs goes on with the reply in a larger block.
+func (d *dispatcher) growPairs(need int) {
+	pool := &d.srv.blocks
+	next := pool.larger(cap(d.out.b), need)
+	d.out.b, next.b = next.b, d.pairs.Move(next.b) // out keeps its address
+	pool.put(next)
 }
 
 // appendKey adds a pair of KEYS: the key's place in the order, the key.

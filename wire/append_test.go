@@ -67,6 +67,26 @@ func TestPairsWriter(t *testing.T) {
 	}
 }
 
+func TestPairsWriterMove(t *testing.T) {
+	first := make([]byte, 0, 64)
+	w := wire.BeginPairs(append(first, "before"...))
+	w.Append([]byte("a"), []byte("1"))
+	second := make([]byte, 3, 256)
+	left := w.Move(second)
+	if &left[0] != &first[:1][0] || len(left) != 6+wire.ReplyHeaderSize+4+9+2 {
+		t.Errorf("Move returned %d bytes of another buffer, want the one it left", len(left))
+	}
+	clear(left)
+	w.AppendNumber([]byte("b"), 2)
+	got := w.Finish()
+	want := wire.BeginPairs([]byte("before"))
+	want.Append([]byte("a"), []byte("1"))
+	want.AppendNumber([]byte("b"), 2)
+	if string(got) != string(want.Finish()) || &got[0] != &second[0] {
+		t.Errorf("after Move: %x, want the reply in the new buffer", got)
+	}
+}
+
 func TestPairsWriterDiscard(t *testing.T) {
 	w := wire.BeginPairs(wire.AppendCode(nil, wire.CodeOK))
 	w.Append([]byte("key"), bytes.Repeat([]byte("v"), 1000))

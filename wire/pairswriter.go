@@ -50,6 +50,15 @@ func (w *PairsWriter) Count() int { return int(w.count) }
 // max_response_size bounds.
 func (w *PairsWriter) Len() int { return len(w.buf) - w.start - ReplyHeaderSize }
 
+// Move goes on in dst, from its beginning: everything in the buffer so far, what
+// came before the reply included, is copied there. It returns the buffer that
+// it leaves. dst must not overlap it.
+func (w *PairsWriter) Move(dst []byte) (left []byte) {
+	left = w.buf
+	w.buf = append(dst[:0], left...)
+	return left
+}
+
 // Finish fills in size and count and returns the buffer, which ends with the
 // complete reply. The writer must not be used afterwards.
 func (w *PairsWriter) Finish() []byte {
