@@ -25,6 +25,8 @@ type Cache struct {
 	quit chan struct{}
 	done sync.WaitGroup
 
+	mostMemory int64 // what SetMaxMemory may set; set once by New
+
 	// mu guards everything below. Get, GetInto, Value and Count hold it for
 	// reading, which is enough to find an item and to touch it; everything
 	// else holds it alone.
@@ -48,6 +50,8 @@ type Cache struct {
 	// planned is when the background goroutine will wake up by itself, in
 	// milliseconds; 0 while it is awake.
 	planned int64
+	// shrinking says that SetMaxMemory may have left work for shrink.
+	shrinking bool
 }
 
 // New returns an empty Cache. opts may be nil, which means the defaults. It
@@ -61,6 +65,8 @@ func New(opts *Options) (*Cache, error) {
 		set:  set,
 		wake: make(chan struct{}, 1),
 		quit: make(chan struct{}),
+
+		mostMemory: set.MaxMemory,
 	}
 	c.time.init(set.Clock)
 	memory := radix.Options{Limit: set.MaxMemory}

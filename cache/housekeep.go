@@ -126,6 +126,9 @@ func (c *Cache) tidy() (sleep time.Duration, more bool) {
 	if c.detached {
 		more = c.reclaim(tidyWork)
 	}
+	if c.shrinking {
+		more = c.shrink(c.time.now()) || more
+	}
 	if c.set.ownTime {
 		if !more {
 			c.planned = never

@@ -194,5 +194,10 @@ func badOption(field string, have any, want string) error {
 }
 
 // Options returns the options in effect: those that New was given, with the
-// defaults filled in. Clock is the one the cache reads, the system's included.
-func (c *Cache) Options() Options { return c.set.Options }
+// defaults filled in and MaxMemory as SetMaxMemory has left it. Clock is the one
+// the cache reads, the system's included.
+func (c *Cache) Options() Options {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.set.Options
+}

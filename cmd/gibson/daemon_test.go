@@ -196,6 +196,24 @@ func TestReload(t *testing.T) {
 	// What was taken over is not news any more.
 	hup()
 	i.logged(t, "msg=reloaded changed=0 need_restart=1")
+
+	// Memory can be taken away, and given back.
+	i.write(t, strings.NewReplacer("max_memory 1G", "max_memory 16M", "max_clients 255", "max_clients 8").Replace(text))
+	hup()
+	i.logged(t, `msg="directive changed" directive=max_memory value=16M`)
+	first.Close()
+	limit := func(want string) {
+		t.Helper()
+		poll(t, "memory_usable "+want, func() bool {
+			_, out := gibson(t, bin, "", "stats", "--addr", i.socket)
+			return strings.Contains(out, "memory_usable\t"+want+"\n")
+		})
+	}
+	limit("16777216")
+	i.write(t, text)
+	hup()
+	i.logged(t, `msg="directive changed" directive=max_memory value=1G`)
+	limit("1073741824")
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

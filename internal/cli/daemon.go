@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +29,9 @@ type daemon struct {
 	cache   *cache.Cache
 	server  *server.Server
 	tls     []*tlsListener
+
+	autoMemory  bool  // max_memory was auto at the start
+	mostRuntime int64 // the runtime's soft limit at the start
 	// What the admin endpoint asks for while the configuration may change.
 	serving    atomic.Bool // clients are served, and the end has not begun
 	maxClients atomic.Int64
@@ -74,7 +78,8 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 			err = errors.Join(err, serverError(e))
 		}
 	}()
-	limitRuntime(d.cache.Options().MaxMemory)
+	d.autoMemory, d.mostRuntime = d.config.MaxMemory == 0, debug.SetMemoryLimit(-1)
+	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
 	d.server = newServer(d.config)
 	d.server.Cache = d.cache
 	d.server.Logger = d.log

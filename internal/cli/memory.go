@@ -41,9 +41,7 @@ const (
 )
 
 // limitRuntime sets the runtime's soft limit for a server whose max_memory is
-// that, unless GOMEMLIMIT sets a lower one.
-func limitRuntime(maxMemory int64) {
-	if limit := max(maxMemory/runtimeShare, leastRuntime); limit < debug.SetMemoryLimit(-1) {
-		debug.SetMemoryLimit(limit)
-	}
+// that, at most to what it was at the start, which GOMEMLIMIT may have set.
+func limitRuntime(maxMemory, most int64) {
+	debug.SetMemoryLimit(min(most, max(maxMemory/runtimeShare, leastRuntime)))
 }

@@ -14,7 +14,11 @@ func (d *daemon) reload() {
 		next.LogFile = d.config.LogFile
 	}
 	d.reloadTLS(next)
-	changed, restart := d.config.Reload(next)
+	var keep []string
+	if !d.setMaxMemory(next.MaxMemory) {
+		keep = append(keep, "max_memory")
+	}
+	changed, restart := d.config.Reload(next, keep...)
 	c := d.config
 	if err := d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout); err != nil {
 		d.log.Error("limits not changed", "err", err)
@@ -28,6 +32,23 @@ func (d *daemon) reload() {
 		d.log.Warn("directive changed, which needs a restart", "directive", s.Directive, "value", s.Value, "source", s.Source.String())
 	}
 	d.log.Info("reloaded", "changed", len(changed), "need_restart", len(restart))
+}
+
+// setMaxMemory gives the cache another limit and reports whether that is
+// possible without a restart.
+func (d *daemon) setMaxMemory(bytes int64) bool {
+	switch {
+	case bytes == d.config.MaxMemory:
+		return true
+	case bytes == 0 && !d.autoMemory: // that was not what the cache was made for
+		return false
+	}
+	if err := d.cache.SetMaxMemory(bytes); err != nil {
+		d.log.Debug("max_memory", "err", err)
+		return false
+	}
+	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
+	return true
 }
 
 // reopenLog reports whether the log is in the file of that name now.

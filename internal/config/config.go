@@ -301,16 +301,17 @@ func (c *Config) KeepTLS(old *Config) {
 	}
 }
 
-// Reload takes over from next those directives that are reloadable. It returns
+// Reload takes over from next those directives that are reloadable, without
+// those that are to keep their value until a restart. It returns
 // what has changed that way, and what has changed and was not taken over, with
 // next's values and sources.
-func (c *Config) Reload(next *Config) (changed, restart []Setting) {
+func (c *Config) Reload(next *Config, keep ...string) (changed, restart []Setting) {
 	table, settings, values := c.table(), next.Settings(), next.table()
 	for i, s := range settings {
 		d := table[i]
 		switch {
 		case d.value.text() == s.Value:
-		case !d.Reloadable || d.Section == TLS && !c.SameListeners(next):
+		case !d.Reloadable || slices.Contains(keep, d.Name) || d.Section == TLS && !c.SameListeners(next):
 			restart = append(restart, s)
 		default:
 			// What next holds is allowed, but only paths and lists may be missing.

@@ -345,6 +345,11 @@ func TestReload(t *testing.T) {
 	if changed, restart = c.Reload(next); changed != nil || len(restart) != 1 {
 		t.Errorf("again: changed %v, restart %v", changed, restart)
 	}
+	next = resolve(t, "port 1\nloglevel error\nmax_memory 512M\nmax_clients 9\n")
+	changed, restart = c.Reload(next, "max_memory")
+	if len(changed) != 1 || len(restart) != 1 || restart[0].Directive != "max_memory" || c.MaxMemory != 1<<30 || c.MaxClients != 9 {
+		t.Errorf("without max_memory: changed %v, restart %v", changed, restart)
+	}
 }
 
 // TestTable checks what must hold of every directive.

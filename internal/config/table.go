@@ -92,8 +92,8 @@ func (c *Config) table() []Directive {
 			"Lines that are collected before they are written; they wait a second at most, and an error never",
 			number{&c.LogFlushRate, 1, 1 << 20}},
 
-		{Memory, "max_memory", "auto", "1G", true, false,
-			"Memory for items; auto: 1G, but at most half of what the machine or the control group has",
+		{Memory, "max_memory", "auto", "1G", true, true,
+			"Memory for items; auto: 1G, but at most half of what the machine or the control group has. A reload can lower it, and raise it to what it was at the start",
 			size[int64]{&c.MaxMemory, 1, math.MaxInt64, "auto", 0}},
 		{Memory, "eviction", "lfu", "", false, false,
 			"What to do when it is full: remove what is seldom used (lfu) or was not used for long (lru), or refuse new values and remove what is old (gc_ratio) or nothing (none)",
