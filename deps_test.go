@@ -45,11 +45,12 @@ func depsPolicy() map[string][]string {
 		".":    {"internal/gerr", "internal/value", "wire", "github.com/jackc/puddle", "golang.org/x/sync", "golang.org/x/text"},
 
 		// Where the two meet. The behaviour suite has only tests.
-		"server":             {"cache", "internal/gerr", "internal/resident", "wire"},
-		"gibsontest":         {"cache", "server"},
-		"integration":        {},
-		"integration/model":  {},
-		"integration/linear": {},
+		"server":              {"cache", "internal/gerr", "internal/resident", "wire"},
+		"gibsontest":          {"cache", "server"},
+		"integration":         {},
+		"integration/model":   {},
+		"integration/linear":  {},
+		"integration/mutants": {},
 
 		// What is left of a cache when its process ends.
 		"internal/snapshot": {"cache", "github.com/klauspost/compress"},

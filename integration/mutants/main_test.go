@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+// TestList reads the list as the program does and expects every entry to be
+// complete.
+func TestList(t *testing.T) {
+	text, err := os.ReadFile("mutants.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Errorf("%d mutants, want 20 or more", len(all))
+	}
+	titles := map[string]bool{}
+	for _, m := range all {
+		if m.file == "" || m.old == nil || m.with == nil || m.packages == nil {
+			t.Errorf("%q lacks something: %+v", m.title, m)
+		}
+		if _, err := os.Stat("../../" + m.file); err != nil {
+			t.Error(err)
+		}
+		if titles[m.title] {
+			t.Errorf("%q is there twice", m.title)
+		}
+		titles[m.title] = true
+	}
+}
+
+func TestWitness(t *testing.T) {
+	for out, want := range map[string]string{
+		"--- FAIL: TestA (0.1s)\n    --- FAIL: TestA/b (0.1s)\nFAIL":          "`TestA/b`",
+		"panic: test timed out after 1s\n\trunning tests:\n\t\tTestHang (1s)": "`TestHang`, which hangs",
+		"fatal error: x\ngithub.com/gogibson/gibson/cache.TestX(0x1)":         "`TestX`, which crashes",
+		"exit status 2": "a test that ends the process",
+	} {
+		if got := witness(out); got != want {
+			t.Errorf("witness(%q) = %s, want %s", out, got, want)
+		}
+	}
+}
