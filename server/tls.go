@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -76,8 +77,13 @@ func (s *session) farewell() {
 	}
 }
 
-// turnAway counts and logs a handshake that did not succeed.
+// turnAway counts and logs a handshake that did not succeed. A peer that goes
+// without a word only looked whether somebody listens.
 func (s *Server) turnAway(sess *session, err error) {
+	if err == io.EOF {
+		s.cfg.log.Debug("connection closed before the TLS handshake", "client", sess.client())
+		return
+	}
 	counter, quiet, what := &s.counters.handshakesFailed, &s.failedLog, "TLS handshake failed"
 	if badCertificate(err) {
 		counter, quiet, what = &s.counters.certificatesRefused, &s.refusedLog, "client refused: its TLS certificate is not allowed here"

@@ -192,6 +192,12 @@ func TestTLSRefusalsAreLoggedRarely(t *testing.T) {
 	refuse(2)
 	clock.now.Add(1)
 	refuse(3)
+	// Who only looks whether somebody listens is none of them.
+	if conn, err := net.Dial("tcp", addr); err != nil || conn.(*net.TCPConn).CloseWrite() != nil {
+		t.Fatal(err)
+	} else if _, err := newClient(t, conn).Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("%v, want the end", err)
+	}
 	if err := speak(t, addr, req(wire.OpPing, "")); err == nil {
 		t.Error("the protocol without TLS is served")
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gogibson/gibson/admin"
 )
@@ -125,6 +126,45 @@ func TestAdminEndpoint(t *testing.T) {
 	if status, body := fetch(t, "GET", base+"/slowlog.json", ""); status != 200 || !strings.HasPrefix(body, "[") {
 		t.Errorf("slow log: %d, %q", status, body)
 	}
+	if status, log := server.end(); status != 0 {
+		t.Errorf("status %d:\n%s", status, log)
+	}
+}
+
+// TestReadyWhileStopping asks a server that waits for a client to take its
+// replies.
+func TestReadyWhileStopping(t *testing.T) {
+	socket := filepath.Join(socketDir(t), "s")
+	server := serving(t, "network=unix", "--unix-socket", socket, "--admin", "127.0.0.1:0", "--shutdown-timeout", "1h", "--write-timeout", "off")
+	base := "http://" + server.admin(t)
+	if got := run(t, strings.Repeat("v", 1<<20), "set", "k", "-", "--addr", socket); got.status != 0 {
+		t.Fatal(got.stderr)
+	}
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, strings.Repeat("\x03\x00\x00\x00\x03\x00k", 64)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	server.cancel()
+	for end := time.Now().Add(time.Minute); ; {
+		status, body := fetch(t, "GET", base+"/readyz", "")
+		if status == 503 && strings.Contains(body, "stopping") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("ready while stopping: %d, %q", status, body)
+		}
+	}
+	if status, _ := fetch(t, "GET", base+"/healthz", ""); status != 200 {
+		t.Errorf("health while stopping: %d", status)
+	}
+	conn.Close()
 	if status, log := server.end(); status != 0 {
 		t.Errorf("status %d:\n%s", status, log)
 	}

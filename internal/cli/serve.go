@@ -14,11 +14,12 @@ import (
 
 const serveLong = `Serve a cache to Gibson clients until SIGINT or SIGTERM, then answer what was
 sent, remove the socket and end. A second signal ends it at once. SIGHUP opens
-the log file again and reloads the configuration.
+the log file again and reloads the configuration and the files of TLS.
 
-Without --unix-socket, --address and --port the server listens on the socket
-/tmp/gibson.sock, which only its owner may use, and on 127.0.0.1:10128. If one
-of them is named, it listens there and nowhere else.
+Without --unix-socket, --address, --port and --listen the server listens on the
+socket /tmp/gibson.sock, which only its owner may use, and on 127.0.0.1:10128.
+If one of them is named, it listens there and nowhere else. --listen may be
+given several times, and is the way to TLS.
 
 Every directive of gibson.conf is a flag, with minuses or underscores, and an
 environment variable GIBSON_ with its name in capitals. Flags override the
@@ -31,6 +32,7 @@ a letter they are bytes and seconds.`
 const serveExample = `  gibson serve
   gibson serve --unix-socket /run/gibson.sock --max-memory 4G
   gibson serve -c /etc/gibson/gibson.conf --check
+  gibson serve --listen tls://0.0.0.0:10128 --tls-cert cache.pem --tls-client-ca clients.pem
   gibson serve --address 0.0.0.0 --allow-unauthenticated yes`
 
 // start is one start of a server: by the command serve, or as the original is

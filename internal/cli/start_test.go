@@ -99,6 +99,27 @@ func TestCheckReportsEverything(t *testing.T) {
 	}
 }
 
+// TestCheckBrokenFiles has --check read every broken file of package config.
+func TestCheckBrokenFiles(t *testing.T) {
+	files, err := filepath.Glob("../config/testdata/broken/*.conf")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v, want twenty or more", len(files), err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(strings.TrimSuffix(file, ".conf") + ".want")
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The messages name the file as it was given.
+		full := "gibson: " + strings.ReplaceAll(string(want), filepath.Base(file)+":", file+":")
+		var stdout, stderr bytes.Buffer
+		status := cli.RunAt(t.Context(), []string{"--check", "-c", file}, &stdout, &stderr, nil, "")
+		if status != 2 || stdout.Len() > 0 || stderr.String() != full {
+			t.Errorf("%s: status %d, stdout %q, stderr\n%swant 2 and\n%s", file, status, &stdout, &stderr, full)
+		}
+	}
+}
+
 func TestPublicAddressIsRefused(t *testing.T) {
 	for _, args := range [][]string{words("serve --address 0.0.0.0 --port 0"), words("--address :: --port 0"), words("serve --check --address 10.1.2.3")} {
 		got := runAt(t, nil, "", args...)
