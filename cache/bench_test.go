@@ -204,3 +204,41 @@ func BenchmarkSetEvicting(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFamilyLocks locks and unlocks a family of 10,000 out of a million items.
+func BenchmarkFamilyLocks(b *testing.B) {
+	c, err := New(&Options{MaxMemory: 1 << 30})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	val := make([]byte, 100)
+	for i := range 1_000_000 {
+		if err := c.Set(fmt.Sprintf("app:user:%08d:profile", i), val, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const family = "app:user:0042"
+	lock := func() (int64, error) { return c.MLock(family, time.Hour) }
+	unlock := func() (int64, error) { return c.MUnlock(family) }
+	for _, bench := range []struct {
+		name      string
+		run, rest func() (int64, error) // what is timed, and what is not
+	}{
+		{"MLock", lock, unlock},
+		{"MUnlock", unlock, lock},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				_, _ = bench.rest()
+				b.StartTimer()
+				if n, err := bench.run(); n != 10_000 || err != nil {
+					b.Fatal(n, err)
+				}
+			}
+			_, _ = unlock()
+		})
+	}
+}

@@ -275,14 +275,15 @@ func (b *Batch) MUnlock(prefix []byte) (int64, error) {
 	c := b.c
 	b.settle()
 	var t tally
-	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+	c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
 		it := item(rec)
 		if it.locked() {
-			c.unlock(key, it)
+			it.setLocked(false)
 		}
 		it.touch(b.now.unix)
 		t.add(nil)
 		return true
 	})
+	c.detachLocks(prefix)
 	return t.result()
 }

@@ -93,3 +93,18 @@ func (c *Cache) unlock(key []byte, it item) {
 	it.setLocked(false)
 	c.memory.stale = true
 }
+
+// detachLocks forgets every lock under prefix at once. The caller has told the
+// items.
+func (c *Cache) detachLocks(prefix []byte) {
+	c.locks.Walk(prefix, nil, func(_, rec []byte) bool {
+		if l := decodeLock(rec); l.timer != 0 {
+			c.wheel.remove(l.timer)
+		}
+		return true
+	})
+	if c.locks.Detach(prefix) > 0 {
+		c.detached = true
+		c.memory.stale = true
+	}
+}

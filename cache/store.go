@@ -202,9 +202,12 @@ func (c *Cache) detach(prefix []byte) int {
 	return n
 }
 
-// reclaim gives back the memory of at most limit detached nodes.
+// reclaim gives back the memory of at most limit detached nodes, of items first
+// and then of locks.
 func (c *Cache) reclaim(limit int) (more bool) {
 	c.memory.stale = true
-	c.detached = c.tree.Reclaim(limit, func(rec []byte) { c.free(rec) })
+	if !c.tree.Reclaim(limit, func(rec []byte) { c.free(rec) }) {
+		c.detached = c.locks.Reclaim(limit, nil)
+	}
 	return c.detached
 }
