@@ -20,7 +20,7 @@ func (s *Server) Clients() []Client {
 	s.mu.Lock()
 	all := make([]Client, 0, len(s.conns))
 	for sess := range s.conns {
-		all = append(all, Client{sess.id, sess.conn.RemoteAddr(), sess.since, sess.requests.Load()})
+		all = append(all, Client{sess.id, sess.addr, sess.since, sess.requests.Load()})
 	}
 	s.mu.Unlock()
 	slices.SortFunc(all, func(a, b Client) int { return cmp.Compare(a.ID, b.ID) })

@@ -38,6 +38,7 @@ type config struct {
 	maxBatchRequests int
 	maxBatchBytes    int
 	handshake        time.Duration
+	loops            int
 	log              *slog.Logger
 	clock            cache.Clock // the cache's
 	started          time.Time
@@ -90,6 +91,10 @@ func (s *Server) setUp() error {
 	}
 	if err := s.setTimeouts(s.IdleTimeout, s.WriteTimeout); err != nil {
 		return err
+	}
+	c.loops = s.Loops
+	if c.loops == 0 {
+		c.loops = defaultLoops()
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -84,8 +84,6 @@ type dispatcher struct {
 	digits   []byte
 	keyFn    func(key []byte, v cache.Value) bool
 	valuesFn func(key []byte, v cache.Value) bool
-
-	touched [touchAhead][]byte // scratch of touch
 }
 
 func newDispatcher(s *Server) *dispatcher {
@@ -115,24 +113,6 @@ func (d *dispatcher) parse(req wire.Request) (c call, known bool) {
 	args, err := wire.ParseArgs(shape, req.Payload, d.limits)
 	c.args, c.wrong = args, err != nil
 	return c, true
-}
-
-// touchAhead is how many requests touch looks at, so few that what they need
-// stays in the processor's cache until they are executed.
-const touchAhead = 16
-
-// touch announces the keys of the first requests of calls to the engine.
-func (d *dispatcher) touch(e engine, calls []call) {
-	keys := d.touched[:0]
-	for i := range calls[:min(len(calls), touchAhead)] {
-		if key := calls[i].args.Key; key != nil {
-			keys = append(keys, key)
-		}
-	}
-	if len(keys) > 1 { // one alone has nobody to wait with
-		e.Touch(keys)
-	}
-	clear(keys)
 }
 
 // execute executes c and appends its reply to out. earlier is the number of

@@ -12,18 +12,57 @@
 //	                               ▼
 //	write(2) ◄──────────── output buffer, whole replies only
 //
-// Each connection is a session with one goroutine. What one read brought is
-// executed as one batch under one acquisition of the cache's lock and answered
-// with one write, so pipelined requests share the price of both. A batch is
-// bounded in requests and in bytes of replies: however much a client sends at
-// once, others get the lock in between. The lock is never held during I/O, so
-// a client that does not read its replies holds up nobody but itself.
+// What one read brought is executed as one batch under one acquisition of the
+// cache's lock and answered with one write, so pipelined requests share the
+// price of both. A batch is bounded in requests and in bytes of replies:
+// however much a client sends at once, others get the lock in between. The
+// lock is never held during I/O, so a client that does not read its replies
+// holds up nobody but itself.
+//
+// # Two transports
+//
+// Each connection is a session. Who reads and writes for it differs; parsing,
+// executing and answering are the same code.
+//
+// A goroutine serves one session: everywhere but on Linux, with TLS and every
+// other net.Conn that is no plain socket, and with ServeConn.
+//
+// On Linux an event loop serves many plain unix and TCP connections in one
+// goroutine, with an epoll set of its own that the runtime does not know:
+//
+//	┌─► epoll: who has sent something
+//	│     │
+//	│   read and parse: 64 of them, one buffer each at the most
+//	│     │
+//	│   cache.Begin ─► execute for all of them ─► End   (as often as a batch's bounds say)
+//	│     │
+//	└── write: each of them ─► what is left of a pipeline goes on in a later round
+//
+// So connections without pipelining share the lock too, and the waits for
+// memory of their keys overlap (cache.Batch.Touch). A request costs two system
+// calls and a part of an epoll_wait; with a goroutine it costs a third call,
+// which finds out that there is nothing more to read, and the scheduler's work.
+//
+// A loop never waits for one client. A session moves out, to a goroutine of
+// its own and for good, when its client does not take its replies fast enough
+// for the socket, when its requests are bigger than some buffers, or when it
+// lingers. Commands that take long hold up the other sessions of the loop, but
+// they hold the cache's lock, so all but PING would wait in any case. A panic
+// ends the session whose request it was. Sessions that wait for their client
+// are ended by Shutdown as ever; those of the same round as a request that is
+// being executed end with the round.
+//
+// A loop's goroutine and descriptors are there while it has sessions. There is
+// one loop for each processor but one, which is left to everything else in the
+// process: the runtime looks for other goroutines' events only when it has
+// nothing to run, or every 10 ms.
 //
 // # Memory
 //
 // A session that waits for its client holds no buffers where the connection is
 // a socket. Buffers come from a pool when bytes arrive and go back when all of
-// them have been answered. An input buffer grows by doubling, as the bytes of
+// them have been answered. The beginning of a request is kept in memory of its
+// size until the rest arrives; above 8 KiB it keeps its buffers. An input buffer grows by doubling, as the bytes of
 // a big request really arrive: a length field alone allocates nothing. Nothing
 // is allocated per request, except that a reply of pairs (MGET, KEYS) above
 // the size of a pooled buffer is built in memory of its own.

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"path/filepath"
@@ -15,7 +16,29 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	goleak.VerifyTestMain(bothWays{m})
+}
+
+// goroutines makes start and serve use a goroutine for each connection where a
+// test does not say what it wants.
+var goroutines bool
+
+// bothWays runs all tests twice: as servers do by default, and without event
+// loops. Fuzzing and benchmarks are run once, the default way.
+type bothWays struct{ m *testing.M }
+
+func (b bothWays) Run() int {
+	code := b.m.Run()
+	for _, name := range []string{"test.fuzz", "test.bench", "test.list"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return code
+		}
+	}
+	goroutines = true
+	return max(code, b.m.Run())
+}
 
 // hangGuard ends tests that would otherwise wait for ever. Nothing is expected
 // to take that long.
@@ -50,6 +73,9 @@ func start(tb testing.TB, srv *Server) string {
 // serve serves srv on l until the end of the test.
 func serve(tb testing.TB, srv *Server, l net.Listener) {
 	tb.Helper()
+	if goroutines && srv.Loops == 0 {
+		srv.Loops = -1
+	}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	tb.Cleanup(func() {
@@ -58,6 +84,9 @@ func serve(tb testing.TB, srv *Server, l net.Listener) {
 		}
 		if err := <-done; !errors.Is(err, ErrServerClosed) {
 			tb.Errorf("Serve: %v, want ErrServerClosed", err)
+		}
+		if n := srv.Stats().Panics; n > 0 && !strings.Contains(tb.Name(), "Panic") {
+			tb.Errorf("%d panics", n)
 		}
 	})
 }

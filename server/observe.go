@@ -41,16 +41,23 @@ func (b *Batch) note(calls []call) {
 	b.Requests += len(calls)
 }
 
-// observe executes and answers the requests in the input, and tells OnBatch
-// of them.
-func (s *session) observe(tell func(*Batch)) (end, error) {
+// watch begins the Batch for OnBatch, if that is wanted: there are bytes.
+func (s *session) watch() {
+	if s.srv.OnBatch != nil {
+		s.work.batch = Batch{Start: time.Now(), Addr: s.addr}
+	}
+}
+
+// tell ends the Batch: OnBatch is told unless there was no request.
+func (s *session) tell() {
+	tell := s.srv.OnBatch
+	if tell == nil || s.work == nil {
+		return
+	}
 	b := &s.work.batch
-	*b = Batch{Start: time.Now(), Addr: s.conn.RemoteAddr()}
-	how, err := s.answer()
 	if b.Requests > 0 {
 		b.Took = time.Since(b.Start)
 		tell(b)
 	}
 	*b = Batch{}
-	return how, err
 }

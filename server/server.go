@@ -50,8 +50,8 @@ type Server struct {
 	// used.
 	MaxResponseSize int
 
-	// MaxBatchRequests bounds the requests of one client that are executed
-	// under one acquisition of the cache's lock. If zero,
+	// MaxBatchRequests bounds the requests, of one client or of several, that
+	// are executed under one acquisition of the cache's lock. If zero,
 	// DefaultMaxBatchRequests is used.
 	MaxBatchRequests int
 
@@ -73,10 +73,16 @@ type Server struct {
 	// *tls.Conn. If zero, DefaultHandshakeTimeout is used.
 	HandshakeTimeout time.Duration
 
+	// Loops is how many event loops serve plain unix and TCP connections on
+	// Linux (see the package documentation, "Two transports"). If zero, it is
+	// one for each processor but one, and at least one. If negative, each
+	// connection has a goroutine.
+	Loops int
+
 	// OnBatch, if set, is told of every batch of requests once it has been
-	// answered. It is called by the session's goroutine, which goes on when it
-	// returns, and must not keep its argument. With it, the clock is read
-	// twice for each batch.
+	// answered. It is called by the goroutine that serves the connection, and
+	// others with it in an event loop, which goes on when it returns; it must
+	// not keep its argument. With it, the clock is read twice for each batch.
 	OnBatch func(*Batch)
 
 	// Logger receives connection failures at Debug, protocol errors and the
@@ -99,6 +105,7 @@ type Server struct {
 	blocks   blockPool              // buffers above the usual size
 	begin    func() (engine, error) // beginBatch; tests put theirs here before the first use
 
+	loops    loops
 	counters counters
 	calls    callCounts
 
@@ -119,10 +126,10 @@ type Server struct {
 	drained   chan struct{} // closed when all sessions have ended; made by Shutdown and Close
 }
 
-// Serve accepts connections from l and serves each in a goroutine of its own
-// until Shutdown or Close, when it returns ErrServerClosed, or until l fails
-// for good. It never returns nil, and closes l in any case. Serve may be
-// called with any number of listeners, at the same time too.
+// Serve accepts connections from l and serves them until Shutdown or Close,
+// when it returns ErrServerClosed, or until l fails for good. It never returns
+// nil, and closes l in any case. Serve may be called with any number of
+// listeners, at the same time too.
 //
 // Connections of l that are *tls.Conn do their handshake first, in their
 // goroutine.
@@ -158,7 +165,7 @@ func (s *Server) Serve(l net.Listener) error {
 			continue
 		}
 		delay = 0
-		if sess, err := s.admit(conn); err == nil {
+		if sess, err := s.admit(conn, true); err == nil && !sess.seat.join(sess) {
 			go sess.run()
 		}
 	}
@@ -172,7 +179,7 @@ func (s *Server) ServeConn(conn net.Conn) error {
 		_ = conn.Close()
 		return err
 	}
-	sess, err := s.admit(conn)
+	sess, err := s.admit(conn, false)
 	if err != nil {
 		return err
 	}
@@ -267,9 +274,14 @@ func (s *Server) untrack(l *net.Listener) {
 	delete(s.listeners, l)
 }
 
-// admit makes a session of conn, or closes conn and says why.
-func (s *Server) admit(conn net.Conn) (*session, error) {
-	sess, err := s.enter(conn)
+// admit makes a session of conn, which may join a loop if looped, or closes
+// conn and says why.
+func (s *Server) admit(conn net.Conn, looped bool) (*session, error) {
+	sess := newSession(s, conn)
+	if looped && s.cfg.loops > 0 {
+		s.loops.assign(sess)
+	}
+	err := s.enter(sess)
 	if err != nil {
 		_ = conn.Close() // it was never used
 		return nil, err
@@ -277,21 +289,20 @@ func (s *Server) admit(conn net.Conn) (*session, error) {
 	return sess, nil
 }
 
-// enter adds a session for conn to those that are open, if it may.
-func (s *Server) enter(conn net.Conn) (*session, error) {
-	sess := newSession(s, conn)
+// enter adds a session to those that are open, if it may.
+func (s *Server) enter(sess *session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.stopping.Load():
-		return nil, ErrServerClosed
+		return ErrServerClosed
 	case len(s.conns) >= s.cfg.maxClients:
 		s.counters.refused.Add(1)
 		if !s.full {
 			s.full = true
 			s.cfg.log.Warn("too many clients, refusing connections", "max_clients", s.cfg.maxClients)
 		}
-		return nil, ErrTooManyClients
+		return ErrTooManyClients
 	}
 	s.full = false
 	if s.conns == nil {
@@ -301,10 +312,10 @@ func (s *Server) enter(conn net.Conn) (*session, error) {
 	s.sessions.Add(1)
 	s.lastID++
 	sess.id, sess.since = s.lastID, s.cfg.clock.Wall()
-	if _, later := conn.(*tls.Conn); !later {
+	if _, later := sess.conn.(*tls.Conn); !later {
 		sess.join()
 	}
-	return sess, nil
+	return nil
 }
 
 // leave removes a session that has ended.

@@ -4,22 +4,23 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
-
-	"github.com/gogibson/gibson/wire"
 )
 
-// session is one connection. Its methods belong to the session's goroutine,
-// except for hurry and cut.
+// session is one connection. Its methods belong to the goroutine that serves
+// it: one of its own or that of an event loop; except for hurry and cut.
 type session struct {
 	srv  *Server
-	conn net.Conn
-	src  source
+	conn net.Conn   // nil while the session is in a loop
+	addr net.Addr   // the client's
+	src  source     // reads conn
 	work *workspace // nil while there is nothing to do
+	part []byte     // the beginning of a request, while there is no workspace
 	sent bool       // something was written since the last read
+	self [1]*session
+	seat seat // in an event loop
 
 	id       int64        // see Client; set when the session is entered
 	since    time.Time    // likewise
@@ -31,7 +32,8 @@ type session struct {
 }
 
 func newSession(srv *Server, conn net.Conn) *session {
-	s := &session{srv: srv, conn: conn}
+	s := &session{srv: srv, conn: conn, addr: conn.RemoteAddr()}
+	s.self[0] = s
 	s.src = newSource(s)
 	return s
 }
@@ -39,16 +41,25 @@ func newSession(srv *Server, conn net.Conn) *session {
 // hurry ends the session's wait for its client, now and later. Replies are
 // still written. Server.stopping must have been set before.
 func (s *session) hurry() {
+	if s.seat.hurry(s) {
+		return
+	}
 	_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // fails if the connection is closed: good as well
 }
 
 // cut closes the connection, whatever the session is doing.
 func (s *session) cut() {
+	if s.seat.cut(s) {
+		return
+	}
 	cutConn(s.conn)
 }
 
 // run serves the connection until it ends and closes it.
-func (s *session) run() {
+func (s *session) run() { s.runFrom(s.serve) }
+
+// runFrom is run, begun somewhere else.
+func (s *session) runFrom(serve func() (end, error)) {
 	defer s.srv.leave(s)
 	defer s.cut()
 	defer s.catch()
@@ -56,7 +67,7 @@ func (s *session) run() {
 	if !s.secure() {
 		return
 	}
-	how, err := s.serve()
+	how, err := serve()
 	if how == endLinger {
 		s.linger()
 	}
@@ -74,16 +85,21 @@ func (s *session) run() {
 // in is not known.
 func (s *session) catch() {
 	if p := recover(); p != nil {
-		s.srv.counters.panics.Add(1)
-		s.srv.cfg.log.Error("panic while serving a connection, closing it",
-			"client", s.client(), "panic", p, "stack", string(debug.Stack()))
+		s.panicked(p)
 	}
+}
+
+// panicked logs a panic.
+func (s *session) panicked(p any) {
+	s.srv.counters.panics.Add(1)
+	s.srv.cfg.log.Error("panic while serving a connection, closing it",
+		"client", s.client(), "panic", p, "stack", string(debug.Stack()))
 }
 
 // client returns the client's address for the log. Clients on a unix socket
 // have none.
 func (s *session) client() string {
-	if a := s.conn.RemoteAddr(); a != nil {
+	if a := s.addr; a != nil {
 		return a.Network() + " " + a.String()
 	}
 	return ""
@@ -110,183 +126,41 @@ func (s *session) serve() (end, error) {
 			return endClose, err
 		}
 		s.sent = false
-		how, err := s.answerAll()
-		if how != goOn || err != nil {
+		s.watch()
+		how, err := s.answer()
+		if how, err = s.answered(how, err); how != goOn || err != nil {
 			return how, err
 		}
-		if s.srv.stopping.Load() {
-			if s.sent {
-				return endLinger, nil // this client may well be sending more
-			}
-			return endClose, nil
-		}
 	}
 }
 
-// answerAll is answer, observed if that is wanted.
-func (s *session) answerAll() (end, error) {
-	if tell := s.srv.OnBatch; tell != nil {
-		return s.observe(tell)
+// resume is serve for a session that has output and maybe requests left.
+func (s *session) resume() (end, error) {
+	err := s.flush()
+	how := goOn
+	if err == nil {
+		how, err = s.respond()
 	}
-	return s.answer()
+	if err == nil && s.work.why == batchFull {
+		how, err = s.answer()
+	}
+	if how, err = s.answered(how, err); how != goOn || err != nil {
+		return how, err
+	}
+	return s.serve()
 }
 
-// answer executes every complete request in the input and writes the replies.
-func (s *session) answer() (end, error) {
-	w := s.work
-	for {
-		why := s.parse()
-		w.most = max(w.most, len(w.calls))
-		if s.srv.OnBatch != nil {
-			w.batch.note(w.calls)
-		}
-		for next := 0; next < len(w.calls); {
-			n, err := s.execute(w.calls[next:])
-			if err != nil {
-				return endClose, err
-			}
-			next += n
-			if len(w.out.b) >= s.srv.cfg.maxBatchBytes {
-				if err := s.flush(); err != nil {
-					return endClose, err
-				}
-			}
-		}
-		if why == batchFull {
-			continue
-		}
-		if why == badLength {
-			w.out.b = wire.AppendCode(w.out.b, wire.CodeErr)
-		}
-		if err := s.flush(); err != nil {
-			return endClose, err
-		}
-		switch why {
-		case ended:
-			if w.in.empty() {
-				return endClose, nil
-			}
-			return endLinger, nil
-		case badLength, badOpcode:
-			s.srv.counters.protocolErrors.Add(1)
-			s.srv.cfg.log.Warn("protocol error, closing the connection", "client", s.client(), "reason", why.String())
-			return endLinger, nil
-		}
-		return goOn, nil
+// answered ends the work for what was read, with that result, and returns the
+// result or the end that the server's own end calls for.
+func (s *session) answered(how end, err error) (end, error) {
+	s.tell()
+	if how != goOn || err != nil || !s.srv.stopping.Load() {
+		return how, err
 	}
-}
-
-// stop says why parse stopped.
-type stop uint8
-
-const (
-	needMore  stop = iota // the rest of the input is not a complete request
-	batchFull             // there may be more
-	ended                 // END: what follows it is ignored
-	badLength             // what follows cannot be parsed
-	badOpcode             // likewise; the request itself is the last of the batch
-)
-
-// String returns the reason for the log.
-func (w stop) String() string {
-	switch w {
-	case badLength:
-		return "request length out of range"
-	case badOpcode:
-		return "unknown opcode"
+	if s.sent {
+		return endLinger, nil // this client may well be sending more
 	}
-	return "none"
-}
-
-// parse makes a batch of the complete requests in the input. It does so before
-// the cache's lock is taken.
-func (s *session) parse() stop {
-	w, cfg := s.work, &s.srv.cfg
-	w.calls = w.calls[:0]
-	for len(w.calls) < cfg.maxBatchRequests {
-		req, n, err := wire.ParseRequest(w.in.pending(), cfg.maxRequestSize)
-		if err != nil {
-			if err == wire.ErrShort {
-				return needMore
-			}
-			return badLength
-		}
-		w.in.r += n
-		c, known := w.dispatch.parse(req)
-		w.calls = append(w.calls, c)
-		switch {
-		case !known:
-			return badOpcode
-		case req.Op == wire.OpEnd:
-			return ended
-		}
-	}
-	return batchFull
-}
-
-// execute executes the requests at the beginning of calls, as many as may be
-// under one acquisition of the cache's lock, at least one, and appends their
-// replies to the output.
-func (s *session) execute(calls []call) (n int, err error) {
-	w := s.work
-	e, err := s.srv.begin()
-	if err != nil {
-		return 0, err
-	}
-	// Deferred, so that a panic does not leave the lock held.
-	defer e.End()
-	most := len(w.out.b) + s.srv.cfg.maxBatchBytes
-	for n < len(calls) && len(w.out.b) < most {
-		reply := len(w.out.b)
-		if n%touchAhead == 0 {
-			w.dispatch.touch(e, calls[n:])
-		}
-		w.dispatch.execute(e, &calls[n], n, w.out)
-		s.srv.calls.add(calls[n].op, w.out.b[reply:])
-		n++
-	}
-	s.srv.counters.batches.Add(1)
-	s.srv.counters.requests.Add(int64(n))
-	s.requests.Add(int64(n))
-	return n, nil
-}
-
-// flush writes the output, which ends at the end of a reply.
-func (s *session) flush() error {
-	w := s.work
-	if len(w.out.b) == 0 {
-		return nil
-	}
-	s.sent = true
-	err := s.write(w.out.b)
-	w.trim()
-	return err
-}
-
-// write writes b. A client that takes nothing for WriteTimeout fails it, one
-// that takes little by little does not. Connections that cannot go on after a
-// write that timed out, which is so of TLS, fail then as well: chunk keeps
-// their writes small.
-func (s *session) write(b []byte) error {
-	for {
-		d := time.Duration(s.srv.writeTimeout.Load())
-		if d > 0 || s.writeBound {
-			if err := s.conn.SetWriteDeadline(deadline(d)); err != nil {
-				return err
-			}
-			s.writeBound = d > 0
-		}
-		part := s.chunk(b)
-		n, err := s.conn.Write(part)
-		if err == nil && n < len(b) {
-			b = b[n:]
-			continue
-		}
-		if n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
-		}
-		b = b[n:]
-	}
+	return endClose, nil
 }
 
 // Bounds of linger.
@@ -307,6 +181,7 @@ func (s *session) linger() {
 	if s.conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
 		return
 	}
+	s.part = nil
 	for n := 0; n < lingerBytes; {
 		if s.work != nil {
 			n += s.work.in.w - s.work.in.r

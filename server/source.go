@@ -57,8 +57,8 @@ type connSource struct {
 
 func (c *connSource) read() error {
 	s := c.s
-	if s.work != nil && s.work.in.empty() && !c.full {
-		s.release()
+	if s.work != nil && !c.full {
+		s.park()
 	}
 	if s.work != nil {
 		room := s.work.in.room()

@@ -32,6 +32,10 @@ func newSource(s *session) source {
 		// the client's: TLS.
 		return &connSource{s: s}
 	}
+	return newSocketSource(s, sc)
+}
+
+func newSocketSource(s *session, sc syscall.Conn) source {
 	raw, err := sc.SyscallConn()
 	if err != nil {
 		return &connSource{s: s}
@@ -61,9 +65,7 @@ func (r *socketSource) attempt(fd uintptr) bool {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
-			if s.work.in.empty() {
-				s.release()
-			}
+			s.park()
 			return false
 		case err != nil:
 			r.err = os.NewSyscallError("read", err)

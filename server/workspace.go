@@ -8,8 +8,12 @@ type workspace struct {
 	in       input
 	out      *block // replies to be written, in order, whole
 	calls    []call // one batch; its arguments alias in
+	next     int    // the first of calls that is not executed yet
+	why      stop   // why calls ends where it does
+	owes     bool   // what follows calls is still to be answered with ERR
 	most     int    // the longest that calls has been since clearCalls
 	dispatch *dispatcher
+	turn     turn
 	batch    Batch // for OnBatch, if that is wanted
 }
 
@@ -23,14 +27,39 @@ func newWorkspace(s *Server) *workspace {
 		out:      s.blocks.get(blockSize),
 		calls:    make([]call, 0, min(s.cfg.maxBatchRequests, DefaultMaxBatchRequests)),
 		dispatch: newDispatcher(s),
+		turn:     turn{srv: s},
 	}
 }
 
 // acquire makes sure that the session has a workspace.
 func (s *session) acquire() {
-	if s.work == nil {
-		s.work = s.srv.work.Get().(*workspace)
+	if s.work != nil {
+		return
 	}
+	s.work = s.srv.work.Get().(*workspace)
+	if s.part != nil {
+		s.work.in.added(copy(s.work.in.room(), s.part))
+		s.part = nil
+	}
+}
+
+// maxPart bounds the beginning of a request that is kept without a workspace.
+const maxPart = blockSize / 2
+
+// park gives the workspace back, if there is one, before a wait for the
+// client. The beginning of a request is kept, in memory of its size: clients
+// that take their time for their requests cost little more than what they have
+// sent. A big one stays where it is, for there it is at home.
+func (s *session) park() {
+	if s.work == nil {
+		return
+	}
+	if b := s.work.in.pending(); len(b) > maxPart {
+		return
+	} else if len(b) > 0 {
+		s.part = append([]byte(nil), b...)
+	}
+	s.release()
 }
 
 // release gives the workspace back. What is in it is lost.
@@ -58,5 +87,6 @@ func (w *workspace) trim() {
 // alias big buffers that were given back.
 func (w *workspace) clearCalls() {
 	clear(w.calls[:w.most])
-	w.calls, w.most = w.calls[:0], 0
+	w.calls, w.next, w.most = w.calls[:0], 0, 0
+	w.why, w.owes = needMore, false
 }
