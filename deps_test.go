@@ -49,6 +49,7 @@ func depsPolicy() map[string][]string {
 		"gibsontest":          {"cache", "server"},
 		"integration":         {},
 		"integration/model":   {},
+		"integration/fault":   {},
 		"integration/linear":  {},
 		"integration/mutants": {},
 
