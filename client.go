@@ -135,6 +135,14 @@ func (c *Client) Close() error {
 	return nil
 }
 
+// Closed reports whether Close has been called. Unlike a Conn, a Client closes
+// for no other reason: while its server is away it is open and connects again.
+func (c *Client) Closed() bool { return c.ctx.Err() != nil }
+
+// Done returns a channel that is closed as soon as Close has been called, and
+// before it returns.
+func (c *Client) Done() <-chan struct{} { return c.ctx.Done() }
+
 // ClientStat is a snapshot of a Client's state and counters.
 type ClientStat struct {
 	Conns     int    // connections there should be

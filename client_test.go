@@ -102,10 +102,17 @@ func TestClientBasics(t *testing.T) {
 	if st := c.Stat(); st.Conns != 3 || st.Open == 0 || st.Failures != 0 || st.LastError != nil {
 		t.Errorf("%+v", st)
 	}
+	if c.Closed() {
+		t.Error("closed before Close")
+	}
 	for range 2 {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	within(t, c.Done(), "Done")
+	if !c.Closed() {
+		t.Error("open after Close")
 	}
 	if err := c.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) || !gibson.SafeToRetry(err) {
 		t.Errorf("Ping: %v, want ErrClosed, unsent", err)
