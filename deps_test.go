@@ -65,7 +65,7 @@ func depsPolicy() map[string][]string {
 
 		// Programs.
 		"internal/cli": {
-			".", "admin", "cache", "internal/config", "internal/resident", "internal/value", "server", "wire",
+			".", "admin", "cache", "internal/config", "internal/resident", "internal/snapshot", "internal/value", "server", "wire",
 			"github.com/coreos/go-systemd", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys", "golang.org/x/term",
 		},
 		"cmd/gibson":              {"internal/cli"},

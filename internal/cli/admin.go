@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gogibson/gibson/admin"
-	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
 	"github.com/gogibson/gibson/internal/resident"
 	"github.com/gogibson/gibson/server"
@@ -183,19 +182,4 @@ func (t *adminTarget) Clients() []admin.Client {
 func (t *adminTarget) Kill(id int64) bool { return t.server.Kill(id) }
 
 // Flush deletes every item, locked or not, in one step.
-func (t *adminTarget) Flush() (int64, error) {
-	b, err := t.cache.Begin()
-	if err != nil {
-		return 0, err
-	}
-	defer b.End()
-	// With an empty prefix, which the protocol does not allow.
-	if _, err := b.MUnlock(nil); err != nil && !errors.Is(err, cache.ErrNotFound) {
-		return 0, err
-	}
-	n, err := b.MDelete(nil)
-	if errors.Is(err, cache.ErrNotFound) {
-		err = nil // there was nothing
-	}
-	return n, err
-}
+func (t *adminTarget) Flush() (int64, error) { return empty(t.cache) }

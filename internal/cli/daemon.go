@@ -32,6 +32,9 @@ type daemon struct {
 
 	autoMemory  bool  // max_memory was auto at the start
 	mostRuntime int64 // the runtime's soft limit at the start
+
+	keeper  *keeper
+	salvage bool // load what is whole of a damaged snapshot
 	// What the admin endpoint asks for while the configuration may change.
 	serving    atomic.Bool // clients are served, and the end has not begun
 	maxClients atomic.Int64
@@ -52,7 +55,7 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 	}()
 	level := new(slog.LevelVar)
 	level.Set(c.LogLevel)
-	d := &daemon{sources: &s.sources, config: c, out: out, level: level, log: newLogger(out, c.LogFormat, level)}
+	d := &daemon{sources: &s.sources, config: c, salvage: s.salvage, out: out, level: level, log: newLogger(out, c.LogFormat, level)}
 	if err := d.start(ctx, s.dropIn, back); err != nil {
 		// Where the log is, is where an operator looks who did not see the
 		// command end.
@@ -95,6 +98,9 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 
+	d.keeper = newKeeper(d.config, d.cache, d.log, func() { d.notify(moreTime) })
+	defer d.keeper.halt()
+
 	listeners, err := open(ctx, d.config, d.log)
 	if err != nil {
 		return serverError(err)
@@ -117,6 +123,11 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 			}
 		}()
 	}
+	// The sockets are this server's, so the snapshot is as well. Clients wait
+	// in their queues.
+	if err := d.keeper.load(d.salvage); err != nil {
+		return serverError(closeAll(err, listeners))
+	}
 	if back != nil {
 		if err := back.settle(); err != nil {
 			return serverError(closeAll(err, listeners))
@@ -125,7 +136,9 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	defer d.startWatchdog()()
 	tick := time.NewTicker(statusInterval)
 	defer tick.Stop()
-	if err := d.run(ctx, listeners, hup, tick.C); err != nil {
+	d.keeper.start(d.config.SnapshotInterval)
+	err = d.run(ctx, listeners, hup, tick.C)
+	if err := errors.Join(err, d.keeper.finish()); err != nil {
 		return serverError(err)
 	}
 	return nil

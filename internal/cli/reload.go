@@ -23,6 +23,7 @@ func (d *daemon) reload() {
 	if err := d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout); err != nil {
 		d.log.Error("limits not changed", "err", err)
 	}
+	d.keeper.setInterval(c.SnapshotInterval)
 	d.level.Set(c.LogLevel)
 	d.out.setRate(d.config.LogFlushRate)
 	for _, s := range changed {

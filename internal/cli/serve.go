@@ -42,6 +42,7 @@ type start struct {
 	sources sources
 	dropIn  bool // without a command
 	check   bool
+	salvage bool
 }
 
 func newStart(a *app) *start {
@@ -53,6 +54,7 @@ func (s *start) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVarP(&s.sources.file, "config", "c", "", "read directives from this `file`, in the form of gibson.conf")
 	flags.BoolVar(&s.check, "check", false, "start nothing; print the effective configuration and where each value is from")
+	flags.BoolVar(&s.salvage, "salvage", false, "if the snapshot is damaged, load what is whole of it")
 	s.sources.flags.register(flags)
 }
 

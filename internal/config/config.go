@@ -53,6 +53,9 @@ type Config struct {
 	MaxRequestSize  int           // bytes
 	MaxResponseSize int           // bytes
 
+	Snapshot         string        // path, "" for none
+	SnapshotInterval time.Duration // between snapshots; 0: none but at the end and on demand
+
 	Admin          string   // host:port of the admin endpoint, "" for none
 	AdminTokenFile string   // path, "" for none
 	AdminFamilies  []string // prefixes to count
@@ -260,7 +263,7 @@ func (c *Config) Warnings() []string {
 // Paths returns the fields that hold the names of files, so that they can be
 // made absolute. Empty ones are of files that were not given.
 func (c *Config) Paths() []*string {
-	paths := []*string{&c.UnixSocket, &c.PIDFile, &c.LogFile, &c.AdminTokenFile, &c.TLSClientCA}
+	paths := []*string{&c.UnixSocket, &c.PIDFile, &c.LogFile, &c.Snapshot, &c.AdminTokenFile, &c.TLSClientCA}
 	for i := range c.TLSCerts {
 		paths = append(paths, &c.TLSCerts[i])
 	}

@@ -28,6 +28,7 @@ const (
 	Process Section = "Process and log"
 	Memory  Section = "Memory"
 	Limits  Section = "Limits"
+	Restart Section = "Snapshots"
 	Admin   Section = "Admin endpoint"
 	Unused  Section = "Without effect"
 )

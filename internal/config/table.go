@@ -124,6 +124,13 @@ func (c *Config) table() []Directive {
 			"Longest list that MGET and KEYS return; a longer one is answered ERR",
 			size[int]{&c.MaxResponseSize, 1, maxField, "", 0}},
 
+		{Restart, "snapshot", "", "", false, false,
+			"Keep the items in this file over a restart: it is read at the start and written at the end, every snapshot_interval and at SIGUSR1",
+			path{&c.Snapshot}},
+		{Restart, "snapshot_interval", "15m", "", false, true,
+			"How often the snapshot is written while the server runs; off: only at the end and at SIGUSR1",
+			duration{&c.SnapshotInterval, 0, longest, true}},
+
 		{Admin, "admin", "127.0.0.1:10129", "", false, false,
 			"Serve health, figures and the rest of the admin endpoint over HTTP here; beyond the loopback interface only with allow_unauthenticated",
 			endpoint{&c.Admin}},

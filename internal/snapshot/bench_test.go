@@ -32,7 +32,7 @@ func million(b *testing.B) *cache.Cache {
 // dump writes all items of c.
 func dump(b *testing.B, c *cache.Cache, name string) snapshot.Totals {
 	b.Helper()
-	totals, err := snapshot.Save(snapshot.Disk{}, name, time.Now(), func(w *snapshot.Writer) error { return w.AddAll(b.Context(), c.Export()) })
+	totals, err := snapshot.Save(snapshot.Disk{}, name, time.Now(), func(w *snapshot.Writer) error { return w.AddAll(b.Context(), c.Export(), func(int64) {}) })
 	if err != nil || totals.Items != 1_000_000 {
 		b.Fatalf("%+v, %v", totals, err)
 	}

@@ -34,7 +34,7 @@
 //	number  0, 1, 2 …
 //	items   how many records are in the body
 //	stored  the body's length
-//	raw     its length when decompressed, at most 256 KiB unless items is 1
+//	raw     its length when decompressed, at most 128 KiB unless items is 1
 //	sum     CRC-32C of the body as stored
 //	check   CRC-32C of the 28 bytes before it
 //

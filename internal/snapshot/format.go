@@ -33,7 +33,7 @@ const (
 
 	// blockSize is how long the body of a block is, before it is compressed,
 	// unless its one record is longer.
-	blockSize = 256 << 10
+	blockSize = 128 << 10
 	// maxPacked is the length of the longest body that may be compressed: what
 	// a few bytes can make the reader allocate.
 	maxPacked = 4 << 20
@@ -133,6 +133,8 @@ type Totals struct {
 	Blocks int64 // blocks of items
 	Bytes  int64 // of records, before they are compressed
 	Size   int64 // of the whole file
+
+	Written time.Time // when the writing began, by the clock of who wrote
 }
 
 func (t *Totals) appendBody(dst []byte, salt uint32) []byte {
@@ -146,6 +148,3 @@ func (t *Totals) appendBody(dst []byte, salt uint32) []byte {
 func checksum(salt uint32, b []byte) uint32 {
 	return crc32.Update(salt, crc32.MakeTable(crc32.Castagnoli), b)
 }
-
-// time returns when the file was written.
-func (h *fileHeader) time() time.Time { return time.UnixMilli(h.written) }

@@ -44,8 +44,8 @@ func TestWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if !r.Written().Equal(written()) {
-		t.Errorf("written %v, want %v", r.Written(), written())
+	if !r.Totals().Written.Equal(written()) {
+		t.Errorf("written %v, want %v", r.Totals().Written, written())
 	}
 }
 

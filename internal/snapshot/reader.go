@@ -42,6 +42,7 @@ func NewReader(src io.Reader) (*Reader, error) {
 	if r.header, err = parseFileHeader(r.head[:]); err != nil {
 		return nil, err
 	}
+	r.totals.Written = time.UnixMilli(r.header.written)
 	return r, r.open()
 }
 
@@ -54,9 +55,6 @@ func (r *Reader) open() (err error) {
 
 // Close gives back what the Reader holds, not src.
 func (r *Reader) Close() { r.zstd.Close() }
-
-// Written returns when the writing began, by the clock of who wrote.
-func (r *Reader) Written() time.Time { return r.header.time() }
 
 // Totals returns what was read so far.
 func (r *Reader) Totals() Totals { return r.totals }

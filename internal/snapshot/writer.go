@@ -113,8 +113,9 @@ func (w *Writer) write(b []byte) {
 	w.totals.Size += int64(n)
 }
 
-// AddAll adds what e has to give. It ends early, with its error, when ctx ends.
-func (w *Writer) AddAll(ctx context.Context, e *cache.Export) error {
+// AddAll adds what e has to give, a few items at a time, and then calls progress
+// with how many it has added. It ends early, with its error, when ctx ends.
+func (w *Writer) AddAll(ctx context.Context, e *cache.Export, progress func(items int64)) error {
 	for {
 		records, err := e.Next()
 		if errors.Is(err, io.EOF) {
@@ -131,5 +132,6 @@ func (w *Writer) AddAll(ctx context.Context, e *cache.Export) error {
 				return err
 			}
 		}
+		progress(w.totals.Items)
 	}
 }
