@@ -1,9 +1,9 @@
 # Every target is one line; what it does is in .ci, which a build server runs
 # as it is.
 .DEFAULT_GOAL := help
-CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested
+CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested units packages
 
-.PHONY: help build serve check fuzz-long linearizability mutants model-long $(CHECKS)
+.PHONY: help build serve release check fuzz-long linearizability mutants model-long $(CHECKS)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,10 @@ build: ## Build the gibson command into dist
 
 serve: ## Run a server in the foreground
 	go run ./cmd/gibson serve
+
+release: ## Build archives, deb and rpm for all systems, with checksums, into dist/release
+	rm -rf dist/release
+	packaging/build
 
 check: ## Run every check below, as the build server does
 	.ci/run

@@ -1,0 +1,164 @@
+package packaging_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/gogibson/gibson/internal/cli"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// metricNames returns the names of all metrics of a server that has served a
+// request.
+func metricNames(t *testing.T) map[string]bool {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		defer w.Close()
+		cli.Run(ctx, strings.Fields("serve --address 127.0.0.1 --port 0 --admin 127.0.0.1:0 --admin-families user:"), nil, io.Discard, w)
+	}()
+	defer func() {
+		cancel()
+		go io.Copy(io.Discard, r)
+		<-ended
+	}()
+	var admin, tcp string
+	for lines := bufio.NewScanner(r); tcp == "" && lines.Scan(); {
+		if m := regexp.MustCompile(`msg=listening network=(\w+) addr=(\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			if m[1] == "admin" {
+				admin = m[2]
+			} else {
+				tcp = m[2]
+			}
+		}
+	}
+	if status := cli.Run(ctx, []string{"set", "k", "v", "--addr", tcp}, nil, io.Discard, t.Output()); status != 0 {
+		t.Fatalf("set: status %d", status)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	got, err := client.Get("http://" + admin + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	names := make(map[string]bool)
+	for lines := bufio.NewScanner(got.Body); lines.Scan(); {
+		if fields := strings.Fields(lines.Text()); len(fields) == 4 && fields[1] == "TYPE" {
+			names[fields[2]] = true
+			if fields[3] == "histogram" {
+				for _, part := range []string{"_bucket", "_sum", "_count"} {
+					names[fields[2]+part] = true
+				}
+			}
+		}
+	}
+	return names
+}
+
+// metric is a name in an expression.
+var metric = regexp.MustCompile(`\bgibson_[a-z_]+`)
+
+// TestMetricsExist holds the names in dashboard and rules to those of the admin
+// endpoint.
+func TestMetricsExist(t *testing.T) {
+	names := metricNames(t)
+	if len(names) < 10 {
+		t.Fatalf("only %d metrics: %v", len(names), names)
+	}
+	for _, file := range []string{"grafana/gibson.json", "prometheus/gibson.rules.yml", "prometheus/gibson.test.yml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := metric.FindAllString(string(data), -1)
+		if len(found) < 5 {
+			t.Errorf("%s: only %d names of metrics", file, len(found))
+		}
+		for _, name := range found {
+			if !names[name] {
+				t.Errorf("%s: there is no metric %s", file, name)
+			}
+		}
+	}
+}
+
+// panel is what matters of a panel here.
+type panel struct {
+	ID          int
+	Title, Type string
+	GridPos     struct{ X, Y, W, H int }
+	Targets     []struct{ RefID, Expr string }
+}
+
+func TestDashboard(t *testing.T) {
+	data, err := os.ReadFile("grafana/gibson.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		UID, Title string
+		Panels     []panel
+		Templating struct{ List []struct{ Name string } }
+	}
+	if err := json.Unmarshal(data, &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.UID == "" || d.Title == "" || len(d.Panels) < 10 || len(d.Templating.List) != 2 {
+		t.Errorf("dashboard %q %q with %d panels and %d variables", d.UID, d.Title, len(d.Panels), len(d.Templating.List))
+	}
+	taken, ids := make(map[[2]int]string), make(map[int]bool)
+	for _, p := range d.Panels {
+		if p.Title == "" || ids[p.ID] || len(p.Targets) == 0 || p.GridPos.W == 0 || p.GridPos.H == 0 || p.GridPos.X+p.GridPos.W > 24 {
+			t.Errorf("panel %+v", p)
+		}
+		ids[p.ID] = true
+		for x := range p.GridPos.W {
+			for y := range p.GridPos.H {
+				at := [2]int{p.GridPos.X + x, p.GridPos.Y + y}
+				if other, ok := taken[at]; ok {
+					t.Fatalf("%s lies on %s", p.Title, other)
+				}
+				taken[at] = p.Title
+			}
+		}
+		for _, e := range p.Targets {
+			checkExpression(t, p.Title, e.Expr)
+			if n, m := len(metric.FindAllString(e.Expr, -1)), strings.Count(e.Expr, `instance=~"$instance"`); n != m {
+				t.Errorf("%s: %d metrics, %d of them of the chosen instance: %s", p.Title, n, m, e.Expr)
+			}
+		}
+	}
+}
+
+// checkExpression looks for what is surely no PromQL.
+func checkExpression(t *testing.T, where, expr string) {
+	t.Helper()
+	var open []rune
+	for _, c := range expr {
+		if i := strings.IndexRune("([{", c); i >= 0 {
+			open = append(open, rune(")]}"[i]))
+		} else if strings.ContainsRune(")]}", c) {
+			if len(open) == 0 || open[len(open)-1] != c {
+				t.Errorf("%s: brackets in %s", where, expr)
+				return
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) > 0 || strings.Count(expr, `"`)%2 != 0 || expr == "" {
+		t.Errorf("%s: expression %q", where, expr)
+	}
+}
