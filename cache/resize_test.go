@@ -83,6 +83,28 @@ func TestSetMaxMemory(t *testing.T) {
 	}
 }
 
+// TestSetMaxMemoryOfQuietCache lowers the limit of a cache that was never full
+// enough to watch how its items are used.
+func TestSetMaxMemoryOfQuietCache(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []Eviction{EvictLFU, EvictLRU} {
+		const limit = 256 << 10
+		c := open(t, Options{MaxMemory: 64 << 20, Eviction: policy})
+		for i := range 3000 {
+			if err := c.Set(fmt.Sprintf("k%06d", i), bytes.Repeat([]byte("v"), 200), Forever); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.SetMaxMemory(limit); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "memory below the new limit", func() bool { return stats(t, c).MemoryUsed <= limit })
+		if n := stats(t, c).Items; n == 0 {
+			t.Errorf("%v: nothing is left", policy)
+		}
+	}
+}
+
 // TestSetMaxMemoryWithoutEviction lowers the limit where no item goes for it.
 func TestSetMaxMemoryWithoutEviction(t *testing.T) {
 	t.Parallel()

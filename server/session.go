@@ -52,7 +52,7 @@ func (s *session) cut() {
 	if s.seat.cut(s) {
 		return
 	}
-	cutConn(s.conn)
+	_ = s.conn.Close() // that it may be closed already is no matter
 }
 
 // run serves the connection until it ends and closes it.
@@ -70,9 +70,6 @@ func (s *session) runFrom(serve func() (end, error)) {
 	how, err := serve()
 	if how == endLinger {
 		s.linger()
-	}
-	if err == nil {
-		s.farewell()
 	}
 	s.release()
 	if err != nil {

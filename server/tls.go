@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"sync"
@@ -66,15 +65,6 @@ func (s *session) join() {
 	s.counted = true
 	s.srv.counters.clients.Add(1)
 	s.srv.counters.connections.Add(1)
-}
-
-// farewell ends a connection so that its client knows that nothing is missing.
-// A client that takes nothing delays that for the 5 seconds that crypto/tls
-// waits, unless cut comes first.
-func (s *session) farewell() {
-	if tc, ok := s.conn.(*tls.Conn); ok {
-		_ = tc.Close() // who is gone needs no word
-	}
 }
 
 // turnAway counts and logs a handshake that did not succeed. A peer that goes
@@ -139,13 +129,4 @@ func (s *session) chunk(b []byte) []byte {
 		return b[:tlsChunk]
 	}
 	return b
-}
-
-// cutConn closes the socket below conn. A *tls.Conn by itself would first try
-// to take its leave of the client, which may take seconds.
-func cutConn(conn net.Conn) {
-	if tc, ok := conn.(*tls.Conn); ok {
-		conn = tc.NetConn()
-	}
-	_ = conn.Close() // that it may be closed already is no matter
 }

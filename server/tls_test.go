@@ -317,6 +317,23 @@ func TestTLSSeveralCertificates(t *testing.T) {
 	}
 }
 
+// TestTLSDoesNotResume connects a client again that remembers its session.
+func TestTLSDoesNotResume(t *testing.T) {
+	ca := testcert.New(t)
+	addr, _ := startTLS(t, new(Server), filesOf(ca.Issue(t, time.Hour), ca.File))
+	config := &tls.Config{RootCAs: ca.Pool, Certificates: []tls.Certificate{ca.Issue(t, time.Hour).TLS}, ClientSessionCache: tls.NewLRUClientSessionCache(4)}
+	for range 2 {
+		c, err := dialTLS(t, addr, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Conn.(*tls.Conn).ConnectionState().DidResume {
+			t.Error("the client's certificate was not looked at")
+		}
+		c.Close()
+	}
+}
+
 // TestTLSShutdown ends a server with a client in its handshake and one that
 // does not read.
 func TestTLSShutdown(t *testing.T) {
@@ -340,7 +357,10 @@ func TestTLSShutdown(t *testing.T) {
 	if err := srv.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown: %v", err)
 	}
-	idle.wantEnd()
+	// The client is told that this is the end, and not an accident.
+	if _, err := idle.reply(); err != io.EOF {
+		t.Errorf("the idle client got %v, want EOF", err)
+	}
 	if st := srv.Stats(); st.HandshakesFailed != 0 {
 		t.Errorf("%d handshakes failed, want none: they were not the client's fault", st.HandshakesFailed)
 	}
