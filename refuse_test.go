@@ -54,6 +54,7 @@ func commandMethods(t *testing.T, v any) map[string]func(ctx context.Context, ke
 // with what it must refuse, before and after the close. Nothing may be sent.
 func TestEveryMethodRefuses(t *testing.T) {
 	var server scripted
+	server.set(wire.AppendCode(nil, wire.CodeErr)) // so that what is sent by mistake does not hang
 	addr := fake(t, answering(server.answer))
 	limits := gibson.Options{MaxKeySize: 4, MaxValueSize: 3}
 	conn := dial(t, addr, &limits)
