@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -17,6 +18,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,14 +28,40 @@ import (
 // hang bounds waits that end at once unless something is broken.
 const hang = time.Minute
 
+// buildOnce builds the command into a directory that TestMain removes.
+var buildOnce = sync.OnceValues(func() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "gibson-test"); err != nil {
+		return "", err
+	}
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(dir, "gibson"), ".").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return dir, err
+})
+
+// built says that buildOnce was called.
+var built atomic.Bool
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if built.Load() {
+		if dir, _ := buildOnce(); dir != "" {
+			_ = os.RemoveAll(dir)
+		}
+	}
+	os.Exit(status)
+}
+
 // build returns the path of the command, built from this tree.
 func build(t *testing.T) string {
 	t.Helper()
-	bin := filepath.Join(t.TempDir(), "gibson")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built.Store(true)
+	dir, err := buildOnce()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return bin
+	return filepath.Join(dir, "gibson")
 }
 
 // daemon is a running "gibson serve".

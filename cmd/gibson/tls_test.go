@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,40 @@ import (
 
 	"github.com/gogibson/gibson/internal/testcert"
 )
+
+// TestPassedSocketWithTLS has a service manager open the socket of a listener
+// that is TLS.
+func TestPassedSocketWithTLS(t *testing.T) {
+	m := newManager(t)
+	ca := testcert.New(t)
+	own, client := ca.Issue(t, time.Hour, "cache"), ca.Issue(t, time.Hour, "web")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	server := m.start(t, []*os.File{f}, []string{"LISTEN_FDS=1"}, "--listen", "tls://"+l.Addr().String(),
+		"--tls-cert", own.Certificate, "--tls-key", own.Key, "--tls-client-ca", ca.File)
+	m.expect(t, "READY=1")
+	for _, tc := range []struct {
+		more   []string
+		status int
+	}{
+		{[]string{"--addr", "tls://" + l.Addr().String(), "--ca", ca.File, "--cert", client.Certificate, "--key", client.Key}, 0},
+		{[]string{"--addr", "tls://" + l.Addr().String(), "--ca", ca.File}, 3},
+		{[]string{"--addr", l.Addr().String()}, 3},
+	} {
+		if status, _ := gibson(t, m.bin, "", append(tc.more, "ping")...); status != tc.status {
+			t.Errorf("gibson ping %q: status %d, want %d", tc.more, status, tc.status)
+		}
+	}
+	end(t, server)
+}
 
 // TestCertificatesAreReloaded replaces the files of a busy server, with good
 // ones and with broken ones.
