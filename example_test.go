@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"time"
 
@@ -613,4 +614,42 @@ func ExampleHooks() {
 	defer conn.Close()
 	_, _ = conn.Get(ctx, "greeting")
 	// Output: GET greeting 14 8 gibson: not found
+}
+
+// Hooks are joined to have a log and a trace, for instance, of the same
+// commands.
+func ExampleJoinHooks() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	said := func(word string) *gibson.Hooks {
+		return &gibson.Hooks{End: func(_ context.Context, e gibson.Event) { fmt.Println(word, e.Command, e.Outcome()) }}
+	}
+	ctx := context.Background()
+	conn, err := gibson.Dial(ctx, srv.Addr(), &gibson.Options{Hooks: gibson.JoinHooks(said("logged"), said("traced"))})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = conn.Get(ctx, "greeting")
+	// Output:
+	// traced GET not_found
+	// logged GET not_found
+}
+
+// Every call over a client whose server is away says so, and the client
+// connects again by itself.
+func ExampleClient_Stat() {
+	c, err := gibson.NewClient("/nowhere/gibson.sock", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	err = c.Ping(context.Background())
+	st := c.Stat()
+	fmt.Println(gibson.SafeToRetry(err), st.Open, errors.Is(st.LastError, fs.ErrNotExist))
+	// Output: true 0 true
 }

@@ -6,6 +6,10 @@
 // A record has the message "gibson command" and the attributes command, key,
 // outcome, duration, sent and received, and error if there is one. Its level
 // says how bad it is: see Options.
+//
+// The package is part of the client's own module, since it needs the standard
+// library alone. The adapters beside it, gibsonotel and gibsonprom, are modules
+// of their own, so that nobody downloads what they need but those who use them.
 package gibsonslog
 
 import (
