@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"net"
 	"os"
@@ -41,10 +43,12 @@ func newManager(t *testing.T) *manager {
 
 // command returns a start of the server with sockets passed to it, and more
 // in its environment.
-func (m *manager) command(sockets []*os.File, environ []string, args ...string) *exec.Cmd {
+func (m *manager) command(t *testing.T, sockets []*os.File, environ []string, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(t.Context(), hang)
+	t.Cleanup(cancel)
 	// The number of the process must be in its environment before it runs.
 	script := `[ -z "$LISTEN_FDS" ] || export LISTEN_PID=$$; [ -z "$WATCHDOG_USEC" ] || export WATCHDOG_PID=$$; exec "$0" "$@"`
-	cmd := exec.Command("sh", append([]string{"-c", script, m.bin, "serve", "--admin", "off"}, args...)...)
+	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", script, m.bin, "serve", "--admin", "off"}, args...)...)
 	cmd.ExtraFiles = sockets
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+filepath.Join(m.dir, "notify"))
 	cmd.Env = append(cmd.Env, environ...)
@@ -54,7 +58,7 @@ func (m *manager) command(sockets []*os.File, environ []string, args ...string) 
 // start starts a server and makes sure that it does not outlive the test.
 func (m *manager) start(t *testing.T, sockets []*os.File, environ []string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := m.command(sockets, environ, args...)
+	cmd := m.command(t, sockets, environ, args...)
 	cmd.Stderr = t.Output()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -222,6 +226,19 @@ func TestSocketActivation(t *testing.T) {
 	if !gone(own) {
 		t.Error("the server's own socket is still there")
 	}
+
+	// With a socket that is passed, none is opened just by default.
+	var log bytes.Buffer
+	only := m.command(t, files[1:], []string{"LISTEN_FDS=1"})
+	only.Stderr = &log
+	if err := only.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.expect(t, "READY=1")
+	end(t, only)
+	if n := strings.Count(log.String(), "msg=listening"); n != 1 || strings.Contains(log.String(), "network=unix") {
+		t.Errorf("%d listeners, want the one that was passed:\n%s", n, &log)
+	}
 }
 
 // TestSocketActivationIsRefused passes sockets that cannot be served.
@@ -250,7 +267,7 @@ func TestSocketActivationIsRefused(t *testing.T) {
 		{"a public address", f, `write "allow_unauthenticated yes"`},
 		{"no socket", plain, "non-socket"},
 	} {
-		out, err := m.command([]*os.File{tc.file}, []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=outside"}).CombinedOutput()
+		out, err := m.command(t, []*os.File{tc.file}, []string{"LISTEN_FDS=1", "LISTEN_FDNAMES=outside"}).CombinedOutput()
 		if exitCode(err) != 3 || !strings.Contains(string(out), "socket outside of the service manager") || !strings.Contains(string(out), tc.want) {
 			t.Errorf("%s: %v, %q, want status 3 and %s", tc.name, err, out, tc.want)
 		}

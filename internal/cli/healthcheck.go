@@ -23,8 +23,8 @@ healthy. With --ready, ask the admin endpoint whether clients are served.
 
 The server is the one that --addr names, else $GIBSON_ADDR. Else it is the one
 that a start with the same file and environment would run: healthcheck reads
-the directives unix_socket, address, port and admin as serve does. A server
-whose flags name another address needs --addr.`
+the directives unix_socket, address, port, listen and admin as serve does. A
+server whose flags name another address needs --addr.`
 
 const healthcheckExample = `  gibson healthcheck
   gibson healthcheck -c /etc/gibson/gibson.conf --timeout 1s
