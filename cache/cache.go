@@ -47,6 +47,8 @@ type Cache struct {
 	stamps    []uint32 // access times from before the Walk that runs
 	// detached says that families wait for tree.Reclaim.
 	detached bool
+	begun    uint64 // batches
+	met      uint64 // begun as tidy saw it last
 	// planned is when the background goroutine will wake up by itself, in
 	// milliseconds; 0 while it is awake.
 	planned int64
@@ -141,6 +143,7 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
+	c.begun++
 	b := &c.batch
 	b.now = c.time.now()
 	if c.wheel.due(b.now.ms) {

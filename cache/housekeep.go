@@ -30,6 +30,9 @@ func (c *Cache) ring(id uint32) {
 const (
 	// tidyWork is how much the background goroutine does under one lock.
 	tidyWork = 128
+	// standBack is how long it leaves lock and processor to others when it meets
+	// them. The work does not wait: Begin does a piece of it.
+	standBack = time.Millisecond
 	// tidyPause is how long it lets due items gather, in milliseconds. They
 	// are gone for every command all the same.
 	tidyPause = 100
@@ -89,12 +92,14 @@ func (c *Cache) housekeep() {
 	defer timer.Stop()
 	var asked time.Time // when Overhead was asked
 	var pause time.Duration
+	more := false
 	for {
 		if c.set.Overhead != nil && time.Since(asked) >= pause {
 			pause = c.setOverhead(c.set.Overhead())
 			asked = time.Now()
 		}
-		sleep, more := c.tidy()
+		var sleep time.Duration
+		sleep, more = c.tidy(more)
 		if c.set.Overhead != nil {
 			sleep = min(sleep, pause)
 		}
@@ -112,11 +117,23 @@ func (c *Cache) housekeep() {
 	}
 }
 
-// tidy does a bounded piece of work. It reports whether there is more to do,
-// and if not, how long it may sleep.
-func (c *Cache) tidy() (sleep time.Duration, more bool) {
+// tidy does a bounded piece of work, unless it is called again for more and
+// there were batches since the last time: a thread that is busy all the time
+// takes the processor from those that serve them, for longer than the lock. It
+// reports whether to go on at once, and if not, how long to sleep.
+func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	met := c.begun != c.met
+	c.met = c.begun
+	if again && met {
+		return standBack, false
+	}
+	return c.work()
+}
+
+// work is tidy with the cache locked and nobody about.
+func (c *Cache) work() (sleep time.Duration, more bool) {
 	const long = time.Hour
 	if c.closed {
 		return long, false // quit is closed

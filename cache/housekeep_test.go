@@ -159,3 +159,41 @@ func TestBuffersAreGivenBack(t *testing.T) {
 		t.Errorf("buffers of %d, %d, %d bytes are kept", cap(s.packed), cap(s.opened), cap(s.held))
 	}
 }
+
+// TestBackgroundStandsBack: the background goroutine goes on at once only while
+// nobody else uses the cache, and is not woken for what it left.
+func TestBackgroundStandsBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{Clock: newTestClock()})
+		for i := range 20 * tidyWork {
+			set(t, c, fmt.Sprintf("family:%d", i), "v", 0)
+		}
+		synctest.Wait() // the goroutine sleeps, and this one does its part
+		c.mu.Lock()
+		c.detach([]byte("family:"))
+		c.mu.Unlock()
+		first, more := c.tidy(false)
+		used := c.used()
+		if !more {
+			t.Fatalf("after the first step nothing is left to do, for %v", first)
+		}
+		if _, more = c.tidy(true); !more || c.used() >= used {
+			t.Error("alone, it does not go on")
+		}
+		used = c.used()
+		do(t, c, func(b *Batch) { b.Count(nil) })
+		helped := c.used()
+		if helped >= used {
+			t.Error("a batch gives nothing back")
+		}
+		if sleep, more := c.tidy(true); more || sleep != standBack || c.used() != helped {
+			t.Errorf("beside a batch it sleeps %v, more %v, %d bytes given back", sleep, more, helped-c.used())
+		}
+		do(t, c, func(b *Batch) { b.Count(nil) })
+		used = c.used()
+		if _, more := c.tidy(false); !more || c.used() >= used {
+			t.Error("after the pause, it does nothing because of earlier batches")
+		}
+	})
+}
