@@ -110,7 +110,7 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 		if err != nil {
 			return serverError(closeAll(err, listeners))
 		}
-		d.logCertificates(files)
+		d.logCertificates(d.config, files)
 	}
 	if d.config.PIDFile != "" {
 		remove, err := writePID(d.config.PIDFile)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"os"
+	"runtime"
 	"time"
 
 	"github.com/gogibson/gibson/internal/config"
@@ -85,16 +87,27 @@ func (d *daemon) reloadTLS(next *config.Config) {
 		l.side.Use(configs[i])
 	}
 	if len(configs) > 0 {
-		d.logCertificates(configs[0])
+		d.logCertificates(from, configs[0])
 	}
 }
 
 // expirySoon is how long before a certificate is over the log begins to warn.
 const expirySoon = 14 * 24 * time.Hour
 
-// logCertificates logs the certificates that new handshakes see. All listeners
-// have the same. The first end is among the figures.
-func (d *daemon) logCertificates(c *tls.Config) {
+// othersRead is the right of every user to read a file.
+const othersRead = 0o004
+
+// logCertificates logs the certificates that new handshakes see, which have
+// been read from the files that from names. All listeners have the same. The
+// first end is among the figures.
+func (d *daemon) logCertificates(from *config.Config, c *tls.Config) {
+	for i := range from.TLSCerts {
+		key := from.TLSKey(i)
+		// Windows has no such mode, and os makes one up.
+		if info, err := os.Stat(key); err == nil && info.Mode()&othersRead != 0 && runtime.GOOS != "windows" {
+			d.log.Warn("every user of this machine can read the private key: want mode 0600 or 0640", "file", key)
+		}
+	}
 	first := int64(math.MaxInt64)
 	defer func() { d.expires.Store(first) }()
 	for _, cert := range c.Certificates {

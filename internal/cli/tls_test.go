@@ -29,12 +29,18 @@ func TestServeTLS(t *testing.T) {
 	dir := socketDir(t)
 	socket := filepath.Join(dir, "s")
 	conf := filepath.Join(dir, "gibson.conf")
+	if err := os.Chmod(own.Key, 0o604); err != nil {
+		t.Fatal(err)
+	}
 	text := "tls_cert " + own.Certificate + "\ntls_key " + own.Key + "\ntls_client_ca " + ca.File + "\ntls_client_names web other\n" +
 		"listen unix://" + socket + "?mode=0770\nlisten tls://127.0.0.1:0\nadmin off\n"
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	server := serving(t, "network=tls", "-c", conf)
+	if !strings.Contains(server.until, "can read the private key: want mode 0600 or 0640\" file="+own.Key) {
+		t.Errorf("want a word about the key, which everybody can read:\n%s", server.until)
+	}
 	if strings.Contains(server.until, "network=tcp") || !strings.Contains(server.until, "the TLS certificate expires soon") {
 		t.Errorf("want no TCP, and a word about the certificate, which is good for an hour:\n%s", server.until)
 	}

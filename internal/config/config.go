@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -100,12 +99,16 @@ func Resolve(layers ...[]Setting) (*Config, error) {
 			if again && d.Repeatable() {
 				text = before.Value + " " + text
 			}
+			earlier := c.Listen
 			if !d.value.set(text) {
 				errs = append(errs, &Error{s.Source, d.complaint(s.Value)})
 				continue
 			}
 			if d.Repeatable() {
-				c.placeListeners(s, again)
+				if !again {
+					earlier = nil
+				}
+				c.placeListeners(earlier, s.Source)
 			} else if again && s.Source.Kind == File {
 				c.again = append(c.again, fmt.Sprintf("%s: %s is given again: this overrides line %d", s.Source, d.Name, before.Source.Line))
 			}
@@ -122,15 +125,15 @@ func Resolve(layers ...[]Setting) (*Config, error) {
 	return c, nil
 }
 
-// placeListeners notes that those of s come from there; again says that there
-// are some before them that do not.
-func (c *Config) placeListeners(s Setting, again bool) {
-	first := 0
-	if again {
-		first = len(c.Listen) - len(strings.Fields(s.Value))
-	}
-	for i := range c.Listen[first:] {
-		c.Listen[first+i].source = s.Source
+// placeListeners notes where the listeners come from: the first are the earlier
+// ones again, the others come from src.
+func (c *Config) placeListeners(earlier []Listener, src Source) {
+	for i := range c.Listen {
+		if i < len(earlier) {
+			c.Listen[i].source = earlier[i].source
+		} else {
+			c.Listen[i].source = src
+		}
 	}
 }
 

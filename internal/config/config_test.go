@@ -394,6 +394,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(original)
+	f.Add([]byte("tls_cert /c\nlisten tls://[::1]:1?client_names=a,b&client_ca=off\nlisten unix:///s?mode=0700 tcp://h:1\n"))
 	f.Add([]byte("max_memory 1G # c\r\n\nport\n#\nx y"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		settings, err := config.Parse("f", bytes.NewReader(data))
@@ -410,6 +411,16 @@ func FuzzParse(f *testing.F) {
 		}
 		if got := len(c.Settings()); got != len(config.Directives()) {
 			t.Fatalf("%d settings", got)
+		}
+		var out strings.Builder
+		if err := c.Print(&out); err != nil {
+			t.Fatal(err)
+		}
+		if settings, err = config.Parse("g", strings.NewReader(out.String())); err == nil {
+			_, err = config.Resolve(settings)
+		}
+		if err != nil {
+			t.Fatalf("printed and not read: %v\n%s", err, &out)
 		}
 	})
 }
