@@ -294,6 +294,60 @@ func until(t *testing.T, cond func() bool) {
 	}
 }
 
+// TestClientGarbage has a server that sends bytes of no protocol after every few
+// replies, in the place of one. No call takes them, or the reply to another
+// call, for its own.
+func TestClientGarbage(t *testing.T) {
+	garbage := [][]byte{
+		[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), {0xff, 0xff, 0, 0, 0, 0, 0}, {6, 0, 9, 1, 0, 0, 0, 'x'},
+		{6, 0, 0, 0xff, 0xff, 0xff, 0xff}, {7, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff},
+	}
+	var sent atomic.Int64
+	n := &network{serve: func(nc net.Conn) {
+		next := requests(nc)
+		for i := 1; ; i++ {
+			req, ok := next()
+			if !ok {
+				return
+			}
+			reply := echo(req)
+			if i%20 == 0 {
+				reply = garbage[int(sent.Add(1))%len(garbage)]
+			}
+			if _, err := nc.Write(reply); err != nil {
+				return
+			}
+		}
+	}}
+	c := n.client(t, gibson.ClientOptions{Conns: 2, MinBackoff: 1, MaxBackoff: 1})
+	var answers, refused atomic.Int64
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			for i := range 200 {
+				key := fmt.Sprintf("%d:%d", g, i)
+				got, err := c.Get(t.Context(), key)
+				var protocol *gibson.ProtocolError
+				switch {
+				case err == nil && string(got) == key:
+					answers.Add(1)
+				case errors.As(err, &protocol) || errors.Is(err, gibson.ErrClosed):
+					refused.Add(1) // repeated in vain
+				default:
+					t.Errorf("Get(%q) = %q, %v", key, got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	c.Close()
+	n.cut(true)
+	n.work.Wait()
+	if answers.Load() < 1000 || sent.Load() < 10 {
+		t.Errorf("%d answers, %d refused, garbage sent %d times: this tests nothing", answers.Load(), refused.Load(), sent.Load())
+	}
+}
+
 // TestClientRepeats has a server that hangs up after the first request of
 // every command. Whether the client sends it again is a matter of the command.
 func TestClientRepeats(t *testing.T) {

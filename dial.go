@@ -89,7 +89,11 @@ func (t target) dial(ctx context.Context, o Options) (*Conn, error) {
 	}
 	dial := o.Dialer
 	if dial == nil {
-		dial = (&net.Dialer{KeepAlive: o.KeepAlive}).DialContext
+		dialer := net.Dialer{KeepAlive: o.KeepAlive}
+		if o.KeepAlive > 0 { // which by itself is the idle time alone
+			dialer.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: o.KeepAlive, Interval: o.KeepAlive}
+		}
+		dial = dialer.DialContext
 	}
 	nc, err := dial(ctx, t.network, t.addr)
 	if err != nil {

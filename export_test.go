@@ -30,3 +30,6 @@ func Unsent(err error) bool {
 		err = u.Unwrap()
 	}
 }
+
+// NetConn returns what c reads and writes.
+func NetConn(c *Conn) net.Conn { return c.nc }
