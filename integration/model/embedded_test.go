@@ -36,16 +36,17 @@ func (l limits) options(c *clock) *cache.Options {
 // 1 share a Batch that stays open until something else is to be done, 2 calls
 // the exported methods of Cache.
 type embedded struct {
-	t     testing.TB
-	clock clock
-	cache *cache.Cache
-	batch *cache.Batch
-	args  []byte
-	out   []byte
+	t      testing.TB
+	clock  clock
+	limits wire.Limits
+	cache  *cache.Cache
+	batch  *cache.Batch
+	args   []byte
+	out    []byte
 }
 
 func newEmbedded(t testing.TB, l limits) *embedded {
-	e := &embedded{t: t}
+	e := &embedded{t: t, limits: wire.Limits{MaxKeySize: l.maxKey, MaxValueSize: l.maxValue}}
 	c, err := cache.New(l.options(&e.clock))
 	if err != nil {
 		t.Fatal(err)
@@ -98,8 +99,7 @@ func (e *embedded) do(conn uint8, op uint16, payload string) []byte {
 	if !known {
 		return appendCode(e.out, codeErr)
 	}
-	o := e.cache.Options()
-	a, err := wire.ParseArgs(shape, e.args, wire.Limits{MaxKeySize: o.MaxKeySize, MaxValueSize: o.MaxValueSize})
+	a, err := wire.ParseArgs(shape, e.args, e.limits)
 	if (op == opSet || op == opMSet) && e.begin().Full() {
 		return appendCode(e.out, codeMem)
 	}
