@@ -152,8 +152,8 @@ func (c *Cache) Begin() (*Batch, error) {
 	if c.detached {
 		c.reclaim(beginWork / 4)
 	}
-	if c.evictor.on {
-		c.evictor.tend(c.tree.Len())
+	if c.evictor.on && c.evictor.tend(c.tree.Len()) {
+		c.memory.stale = true
 	}
 	if c.set.ownTime && b.now.ms >= c.collector.next {
 		for c.collect(b.now) {

@@ -128,17 +128,20 @@ func (e *evictor) admit(key []byte) uint32 {
 
 func (e *evictor) hash(key []byte) uint64 { return maphash.Bytes(e.seed, key) }
 
-// tend does what has to be done now and then, a little of it.
-func (e *evictor) tend(items int) {
+// tend does what has to be done now and then, a little of it. It reports whether
+// the memory that e takes is another now.
+func (e *evictor) tend(items int) (resized bool) {
 	e.items = items
 	if !e.lfu {
-		return
+		return false
 	}
+	size := e.sketch.bytes()
 	if items > 2*e.sketch.items {
-		e.sketch = newSketch(2 * items) // items have become smaller; what was counted is lost
+		e.sketch.grow(2 * items) // items have become smaller
 	}
 	e.sketch.age()
 	e.climber.climb(e.uses.Load(), e.made, max(items, e.capacity))
+	return e.sketch.bytes() != size
 }
 
 // room returns how many items the window may have, at least 1.

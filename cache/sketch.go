@@ -22,6 +22,8 @@ type sketch struct {
 	items int          // the number of items that it was made for
 	adds  atomic.Int64 // additions, halved with the counters
 	aged  int          // words from here on are still to be halved
+	old   []uint64     // after grow: words from moved on are not in words yet
+	moved int
 }
 
 const (
@@ -33,6 +35,15 @@ const (
 	agingStep = 16 * blockWords
 )
 
+// A sketch that grows has a multiple of the blocks, so that each of the old
+// ones is followed by its own copies:
+//
+//	old      | a     | b     | c     |
+//	words    | a | a | b | b | c | c |
+//
+// and every key finds its counters again. They are copied a few at a time; a
+// key whose block was not yet copied uses the old one.
+
 // newSketch returns a sketch for that many items, in which no key was used.
 func newSketch(items int) *sketch {
 	blocks := items/blockWords + 1 // a word, which is 16 counters, for each item
@@ -43,6 +54,12 @@ func newSketch(items int) *sketch {
 
 // block returns the block of a key.
 func (s *sketch) block(hash uint64) []uint64 {
+	if s.old != nil {
+		i, _ := bits.Mul64(hash, uint64(len(s.old)/blockWords))
+		if i *= blockWords; i >= uint64(s.moved) {
+			return s.old[i : i+blockWords]
+		}
+	}
 	i, _ := bits.Mul64(hash, uint64(len(s.words)/blockWords))
 	return s.words[i*blockWords : (i+1)*blockWords]
 }
@@ -82,8 +99,39 @@ func (s *sketch) add(hash uint64) {
 	s.adds.Add(1)
 }
 
+// grow makes a sketch for that many items or more, in small steps of age. One
+// that grows already must get there first.
+func (s *sketch) grow(items int) {
+	if s.old != nil {
+		return
+	}
+	factor := (items + s.items - 1) / s.items
+	s.old, s.moved = s.words, 0
+	s.words = make([]uint64, factor*len(s.old))
+	s.aged = len(s.words)
+	s.items *= factor
+}
+
+// move copies the next blocks of a sketch that grows.
+func (s *sketch) move() {
+	factor := len(s.words) / len(s.old)
+	for end := min(s.moved+agingStep, len(s.old)); s.moved < end; s.moved += blockWords {
+		b := s.old[s.moved : s.moved+blockWords]
+		for i := range factor {
+			copy(s.words[factor*s.moved+i*blockWords:], b)
+		}
+	}
+	if s.moved == len(s.old) {
+		s.old = nil
+	}
+}
+
 // age halves the counters bit by bit, once they have counted enough.
 func (s *sketch) age() {
+	if s.old != nil {
+		s.move()
+		return
+	}
 	if s.aged == len(s.words) {
 		if s.adds.Load() < int64(agingPeriod*s.items) {
 			return
@@ -103,5 +151,5 @@ func (s *sketch) bytes() int64 {
 	if s == nil {
 		return 0
 	}
-	return int64(len(s.words)) * 8
+	return int64(len(s.words)+len(s.old)) * 8
 }

@@ -1,0 +1,81 @@
+package cache
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// TestSketchGrows: a sketch for more items still knows what was counted, at
+// every moment while it grows, and goes on counting.
+func TestSketchGrows(t *testing.T) {
+	t.Parallel()
+	const items = 10 * agingStep
+	s := newSketch(items)
+	r := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]uint64, items)
+	for i := range hashes {
+		hashes[i] = r.Uint64()
+		for range i % 12 {
+			s.add(hashes[i])
+		}
+	}
+	before := make([]int, items)
+	for i, h := range hashes {
+		before[i] = s.estimate(h)
+	}
+	s.grow(5*items + 1)
+	if s.items < 5*items+1 {
+		t.Errorf("the sketch is for %d items, want %d or more", s.items, 5*items+1)
+	}
+	steps := 0
+	for ; s.old != nil; steps++ {
+		for i, h := range hashes {
+			if got := s.estimate(h); got != before[i] {
+				t.Fatalf("after %d steps the estimate is %d, want %d as before", steps, got, before[i])
+			}
+		}
+		s.age()
+	}
+	if steps < 5 {
+		t.Errorf("everything was copied in %d steps, want small ones", steps)
+	}
+	clash := 0
+	for i, h := range hashes {
+		if s.estimate(h) != before[i] {
+			t.Fatalf("the estimate is %d, want %d as before", s.estimate(h), before[i])
+		}
+	}
+	for i, h := range hashes[:items/2] {
+		s.add(h)
+		if got := s.estimate(h); got != min(before[i]+1, maxCount) {
+			clash++
+		}
+	}
+	if clash > items/20 {
+		t.Errorf("%d of %d keys were not counted, want hardly any", clash, items/2)
+	}
+}
+
+// TestSketchGrowsWhileCounting: what is counted half-way is kept.
+func TestSketchGrowsWhileCounting(t *testing.T) {
+	t.Parallel()
+	const items = 10 * agingStep
+	s := newSketch(items)
+	s.grow(2 * items)
+	s.age()
+	r := rand.New(rand.NewPCG(3, 4))
+	var hashes []uint64
+	for range 100 {
+		h := r.Uint64()
+		hashes = append(hashes, h)
+		s.add(h)
+	}
+	for s.old != nil {
+		s.age()
+	}
+	for _, h := range hashes {
+		if s.estimate(h) == 0 {
+			t.Error("a key that was counted while the sketch grew is forgotten")
+		}
+	}
+}
