@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -76,6 +77,16 @@ func TestHealthcheckFindsTheServer(t *testing.T) {
 	}
 	healthy(t, 1, socket, nil, "-c", conf)
 	healthy(t, 1, "refused", nil, "-c", conf, "--ready")
+}
+
+// TestHealthcheckNotReady asks an endpoint that says why not.
+func TestHealthcheckNotReady(t *testing.T) {
+	answer := func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "starting or stopping", http.StatusServiceUnavailable)
+	}
+	web := httptest.NewServer(http.HandlerFunc(answer))
+	defer web.Close()
+	healthy(t, 1, "503 Service Unavailable: starting or stopping", nil, "--ready", "--addr", web.Listener.Addr().String())
 }
 
 // TestHealthcheckGivesUp asks one that accepts and never answers.

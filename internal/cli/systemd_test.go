@@ -5,6 +5,7 @@ package cli_test
 import (
 	"net"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -53,24 +54,31 @@ func TestWatchdogNeedsTheLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer us.Close()
-	cli.Watch(t, func(tick func(), hold func() (release func())) {
-		for range 20 {
-			tick()
-			if got := manager.next(t); got != "WATCHDOG=1" {
-				t.Fatalf("message %q while the server answers", got)
-			}
-			release := hold()
-			tick()
-			if _, err := us.Write([]byte("still held")); err != nil {
-				t.Fatal(err)
-			}
-			if got := manager.next(t); got != "still held" {
-				t.Fatalf("message %q while the lock was held", got)
-			}
-			release()
-			if got := manager.next(t); got != "WATCHDOG=1" {
-				t.Fatalf("message %q after the lock was free", got)
-			}
+	w := cli.NewWatch(t)
+	for range 20 {
+		w.Tick()
+		if got := manager.next(t); got != "WATCHDOG=1" {
+			t.Fatalf("message %q while the server answers", got)
 		}
-	})
+		release := w.Hold(t)
+		w.Tick()
+		// It must wait for the lock now. Without that it would be ready for
+		// the next tick before long.
+		for range 10000 {
+			if w.TryTick() {
+				release()
+				t.Fatal("the watchdog did not wait for the lock")
+			}
+			runtime.Gosched()
+		}
+		_, err := us.Write([]byte("still held"))
+		got := manager.next(t)
+		release()
+		if err != nil || got != "still held" {
+			t.Fatalf("%v, message %q while the lock was held", err, got)
+		}
+		if got := manager.next(t); got != "WATCHDOG=1" {
+			t.Fatalf("message %q after the lock was free", got)
+		}
+	}
 }
