@@ -25,7 +25,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // it again.
 func TestSetMaxMemory(t *testing.T) {
 	t.Parallel()
-	const most, less = 4 << 20, 1 << 20
+	const most, less = 1 << 20, 256 << 10
 	value := bytes.Repeat([]byte("v"), 200)
 	for _, policy := range []Eviction{EvictLFU, EvictLRU} {
 		c := open(t, Options{MaxMemory: most, Eviction: policy})
@@ -37,7 +37,7 @@ func TestSetMaxMemory(t *testing.T) {
 				}
 			}
 		}
-		set(0, 30000)
+		set(0, 7000)
 		full := stats(t, c)
 		// Others go on meanwhile.
 		stop := make(chan struct{})
@@ -69,14 +69,14 @@ func TestSetMaxMemory(t *testing.T) {
 		if shrunk.MemoryUsed < less*3/4 || full.Items-shrunk.Items != shrunk.EvictedItems-full.EvictedItems {
 			t.Errorf("%v: from %+v to %+v", policy, full, shrunk)
 		}
-		set(0, 3000)
+		set(0, 700)
 		if st := stats(t, c); st.MemoryUsed > less {
 			t.Errorf("%v: %d bytes used at a limit of %d", policy, st.MemoryUsed, less)
 		}
 		if err := c.SetMaxMemory(0); err != nil {
 			t.Fatal(err)
 		}
-		set(0, 30000)
+		set(0, 7000)
 		if st := stats(t, c); st.MemoryUsed < less*2 || st.MemoryUsable != most {
 			t.Errorf("%v: %d bytes of %d used after the limit was raised", policy, st.MemoryUsed, st.MemoryUsable)
 		}
