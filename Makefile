@@ -1,9 +1,9 @@
 # Every target is one line; what it does is in .ci, which a build server runs
 # as it is.
 .DEFAULT_GOAL := help
-CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested units packages
+CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested units packages vuln cover
 
-.PHONY: help build serve release check fuzz-long linearizability mutants model-long $(CHECKS)
+.PHONY: help build serve release check fuzz-long linearizability mutants model-long soak $(CHECKS)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ mutants: ## Break the code in 34 places, one at a time, and say which test notic
 
 model-long: ## Compare 100 million commands with the model, 5 million of a server (10 minutes on 2 cores)
 	.ci/model-long
+
+soak: ## Load a server for SOAK, 30m unless set, watch it and judge; soak-out has the plot
+	go run ./integration/soak -for $(or $(SOAK),30m)
 
 $(CHECKS):
 	.ci/$@

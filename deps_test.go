@@ -52,6 +52,7 @@ func depsPolicy() map[string][]string {
 		"integration/fault":   {},
 		"integration/linear":  {},
 		"integration/mutants": {},
+		"integration/soak":    {"."},
 
 		// What is left of a cache when its process ends.
 		"internal/snapshot": {"cache", "github.com/klauspost/compress"},

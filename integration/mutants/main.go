@@ -36,7 +36,7 @@ type mutant struct {
 }
 
 // perPackage bounds the tests of one package. One that hangs is noticed, too.
-const perPackage = 4 * time.Minute
+const perPackage = 2 * time.Minute
 
 func run(ctx context.Context, only string) error {
 	text, err := os.ReadFile("integration/mutants/mutants.txt")
