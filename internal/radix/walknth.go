@@ -5,13 +5,14 @@ import "unsafe"
 // WalkNth is [Tree.Walk] over all keys from the one at position i of the
 // ascending order on, 0 ≤ i < [Tree.Len]; it calls nothing outside of that
 // range. Its cost is that of [Tree.Nth] and of the steps that follow: a few
-// neighbours cost far less than as many positions.
+// neighbours cost far less than as many positions. Unlike Walk it does not read
+// the children of a node ahead: it is for looks at a few items.
 func (t *Tree) WalkNth(i int, fn func(key, rec []byte) bool) {
 	if i < 0 || i >= t.Len() {
 		return
 	}
 	w := t.walkers.Get().(*walker)
-	w.tree, w.key, w.stack = t, w.key[:0], w.stack[:0]
+	w.tree, w.touch, w.key, w.stack = t, false, w.key[:0], w.stack[:0]
 	w.seekNth(i)
 	for w.next() && fn(w.key, w.rec) {
 	}
