@@ -62,6 +62,29 @@ func ExampleNew() {
 	// Output: <nil>
 }
 
+func ExampleOptions_onRemove() {
+	c, err := cache.New(&cache.Options{
+		MaxItems: 2,
+		Eviction: cache.EvictLRU,
+		OnRemove: func(key string, cause cache.Cause) { fmt.Println(key, cause) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, key := range []string{"old", "new:1", "new:2"} { // one too many
+		if err := c.Set(key, []byte("value"), cache.Forever); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if _, err := c.MDelete("new:"); err != nil {
+		log.Fatal(err)
+	}
+	must(c.Close()) // waits until everything was reported
+	// Output:
+	// old evicted
+	// new: family deleted
+}
+
 func ExampleCache_Close() {
 	c := newCache()
 	must(c.Close())
@@ -437,4 +460,20 @@ func ExampleBatch_Walk() {
 	// user:1 Ada
 	// user:2 Grace
 	// 2
+}
+
+func ExampleCache_Ascend() {
+	c := newCache()
+	defer c.Close()
+	for _, key := range []string{"user:1", "user:2", "user:3", "video:1"} {
+		if err := c.Set(key, []byte("of "+key), 0); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for key, val := range c.Ascend("user:", "user:1") { // those after user:1
+		fmt.Println(key, "=", val)
+	}
+	// Output:
+	// user:2 = of user:2
+	// user:3 = of user:3
 }

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -215,5 +216,46 @@ func TestStats(t *testing.T) {
 	}
 	if s, err = c.Stats(); err != nil || s.Items != 2 || s.FirstItemSeen != testEpoch+10 || s.LastItemSeen != testEpoch+30 {
 		t.Errorf("after MSet: %+v, %v", s, err)
+	}
+}
+
+// TestLivesAndLocksAtTheLimit: where nothing is evicted, TTL and LOCK work on a
+// full cache, and take no more beyond the limit than Options.Eviction says.
+func TestLivesAndLocksAtTheLimit(t *testing.T) {
+	t.Parallel()
+	c, _ := withClock(t, Options{MaxMemory: 4 << 20, Eviction: EvictNone})
+	items := int64(0)
+	for err := error(nil); ; items++ {
+		if err = c.Set(fmt.Sprintf("app:user:%08d:profile", items), make([]byte, 100), 0); err != nil {
+			if !errors.Is(err, ErrMemoryLimit) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	used := func() int64 {
+		s, err := c.Stats()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.MemoryUsed
+	}
+	before := used()
+	for _, test := range []struct {
+		name string
+		run  func() (int64, error)
+		most int64 // bytes for each item
+	}{
+		{"TTL", func() (int64, error) { return c.MTTL("app:", time.Hour) }, 80},
+		{"Lock", func() (int64, error) { return c.MLock("app:", time.Hour) }, 120},
+	} {
+		if n, err := test.run(); n != items || err != nil {
+			t.Errorf("%s changed %d of %d items, %v", test.name, n, items, err)
+		}
+		after := used()
+		if each := (after - before) / items; each == 0 || each > test.most {
+			t.Errorf("%s took %d bytes for each of %d items, want at most %d", test.name, each, items, test.most)
+		}
+		before = after
 	}
 }

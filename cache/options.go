@@ -89,7 +89,9 @@ const (
 	// Options.GCInterval removes the items that nobody used for
 	// Options.GCRatio. This is what the original server does.
 	EvictGCRatio
-	// EvictNone refuses new values while the limit is reached.
+	// EvictNone refuses new values while the limit is reached. Lives and locks
+	// can still be given then, as with EvictGCRatio: about 80 bytes for a life and
+	// 120 for a lock beyond the limit, and more if the key is longer than 28.
 	EvictNone
 )
 
