@@ -28,6 +28,27 @@ func (s *Server) Adjust(maxClients int, idleTimeout, writeTimeout time.Duration)
 	return nil
 }
 
+// AdjustMaxClientsPerAddress changes the limit that MaxClientsPerAddress has
+// set, with zero meaning what it means there. Connections above a lower limit
+// stay open. If n is not allowed, nothing changes.
+func (s *Server) AdjustMaxClientsPerAddress(n int) error {
+	if err := s.setUpOnce(); err != nil {
+		return err
+	}
+	return s.setMaxPerAddress(n)
+}
+
+// setMaxPerAddress checks and sets the limit.
+func (s *Server) setMaxPerAddress(n int) error {
+	if n < 0 {
+		return fmt.Errorf("gibson: server: MaxClientsPerAddress is %d, want 0 for no bound or more", n)
+	}
+	s.mu.Lock()
+	s.crowd.max = n
+	s.mu.Unlock()
+	return nil
+}
+
 // setTimeouts checks and sets both.
 func (s *Server) setTimeouts(idle, write time.Duration) error {
 	if idle < 0 {

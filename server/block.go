@@ -60,11 +60,14 @@ func (p *blockPool) put(b *block) {
 }
 
 // larger returns a block for what outgrows one of size bytes and needs n.
-func (p *blockPool) larger(size, n int) *block {
+func (p *blockPool) larger(size, n int) *block { return p.get(p.size(size, n)) }
+
+// size returns how many bytes larger asks for.
+func (*blockPool) size(size, n int) int {
 	if next := growBy * size; next <= maxPooled {
-		return p.get(max(n, next))
+		return max(n, next)
 	}
-	return p.get(max(n, 2*size, maxPooled))
+	return max(n, 2*size, maxPooled)
 }
 
 // grow gives b capacity for n bytes or more. What b holds is copied.

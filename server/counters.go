@@ -16,6 +16,7 @@ type counters struct {
 	protocolErrors atomic.Int64
 	panics         atomic.Int64
 
+	refusedByAddress    atomic.Int64
 	certificatesRefused atomic.Int64
 	handshakesFailed    atomic.Int64
 }
@@ -30,6 +31,10 @@ type Stats struct {
 	Batches        int64     // acquisitions of the cache's lock that executed them
 	ProtocolErrors int64     // connections ended by an unknown opcode or a bad length
 	Panics         int64     // connections ended by a panic; anything but 0 is a defect
+
+	RefusedByAddress int64 // connections closed because of MaxClientsPerAddress
+	OutputMemory     int64 // bytes that count against MaxOutputMemory now
+	RepliesRefused   int64 // replies that were ERR because of MaxOutputMemory
 
 	CertificatesRefused int64 // TLS handshakes that ended because the client's certificate is missing or not allowed
 	HandshakesFailed    int64 // other TLS handshakes that did not succeed in time
@@ -46,6 +51,10 @@ func (s *Server) Stats() Stats {
 		Batches:        s.counters.batches.Load(),
 		ProtocolErrors: s.counters.protocolErrors.Load(),
 		Panics:         s.counters.panics.Load(),
+
+		RefusedByAddress: s.counters.refusedByAddress.Load(),
+		OutputMemory:     s.output.held.Load(),
+		RepliesRefused:   s.output.refused.Load(),
 
 		CertificatesRefused: s.counters.certificatesRefused.Load(),
 		HandshakesFailed:    s.counters.handshakesFailed.Load(),

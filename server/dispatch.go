@@ -77,6 +77,7 @@ type dispatcher struct {
 	// Of the walk that executes KEYS or MGET. The functions are bound once,
 	// for a closure per request would be an allocation.
 	pairs    wire.PairsWriter
+	held     int    // what the output buffer is charged as
 	out      *block // what pairs writes to
 	before   int    // bytes in it before the reply
 	index    int64
@@ -140,6 +141,10 @@ func (d *dispatcher) execute(e engine, c *call, earlier int, out *block) {
 		v, err := e.Get(a.Key)
 		d.replyValue(out, v, err)
 	case wire.OpSet:
+		if !d.mayHold(len(out.b) + wire.ReplyHeaderSize + len(a.Value)) {
+			out.b = wire.AppendCode(out.b, wire.CodeErr) // and the value is not set
+			return
+		}
 		if err := e.Set(a.Number, a.Key, a.Value); err != nil {
 			replyCode(out, err)
 			return
@@ -222,6 +227,10 @@ func (d *dispatcher) replyValue(out *block, v cache.Value, err error) {
 // replyBytes appends a value. It is the one copy that a value sees.
 func (d *dispatcher) replyBytes(out *block, val []byte) {
 	if n := len(out.b) + wire.ReplyHeaderSize + len(val); n > cap(out.b) {
+		if !d.mayHold(n) {
+			out.b = wire.AppendCode(out.b, wire.CodeErr)
+			return
+		}
 		d.srv.blocks.grow(out, n)
 	}
 	out.b = wire.AppendValue(out.b, val)
@@ -259,17 +268,21 @@ func (d *dispatcher) fits(key, val int) bool {
 	size := d.pairs.Len() + pairSize + key + val
 	d.over = size > d.maxResponse
 	if need := d.before + wire.ReplyHeaderSize + size; !d.over && need > cap(d.out.b) {
-		d.growPairs(need)
+		d.over = !d.growPairs(need)
 	}
 	return !d.over
 }
 
-// growPairs goes on with the reply in a larger block.
-func (d *dispatcher) growPairs(need int) {
+// growPairs goes on with the reply in a larger block, if there may be one.
+func (d *dispatcher) growPairs(need int) bool {
 	pool := &d.srv.blocks
+	if !d.mayHold(pool.size(cap(d.out.b), need)) {
+		return false
+	}
 	next := pool.larger(cap(d.out.b), need)
 	d.out.b, next.b = next.b, d.pairs.Move(next.b) // out keeps its address
 	pool.put(next)
+	return true
 }
 
 // appendKey adds a pair of KEYS: the key's place in the order, the key.

@@ -23,6 +23,9 @@ var (
 	// ErrTooManyClients is returned by ServeConn for a connection that it
 	// closed because MaxClients others are open.
 	ErrTooManyClients = errors.New("gibson: server: too many clients")
+	// ErrTooManyFromAddress is returned by ServeConn for a connection that it
+	// closed because MaxClientsPerAddress others from its address are open.
+	ErrTooManyFromAddress = errors.New("gibson: server: too many clients from one address")
 )
 
 // Server serves one cache. Set the fields you need, then call Serve with each
@@ -49,6 +52,18 @@ type Server struct {
 	// are bounded by the cache instead. If zero, DefaultMaxResponseSize is
 	// used.
 	MaxResponseSize int
+
+	// MaxClientsPerAddress bounds the open connections from one IP address; it
+	// does not count those of unix sockets. One more is accepted and closed at
+	// once. If zero, there is no bound but MaxClients.
+	MaxClientsPerAddress int
+
+	// MaxOutputMemory bounds the bytes of replies, of all clients together,
+	// that are held until a client takes them. A reply that does not fit is
+	// ERR, and the connection goes on; a SET with such a reply has no effect.
+	// Buffers up to 64 KiB are not counted, for there is at most one for each
+	// client. If zero, it is a tenth of Cache's MaxMemory, at least 16 MiB.
+	MaxOutputMemory int64
 
 	// MaxBatchRequests bounds the requests, of one client or of several, that
 	// are executed under one acquisition of the cache's lock. If zero,
@@ -106,10 +121,12 @@ type Server struct {
 	begin    func() (engine, error) // beginBatch; tests put theirs here before the first use
 
 	loops    loops
+	output   output
 	counters counters
 	calls    callCounts
 
 	refusedLog, failedLog sparse // lines about refused certificates, and other handshakes
+	crowdLog, acceptLog   sparse // lines about MaxClientsPerAddress, and failed accepts
 
 	idleTimeout  atomic.Int64 // IdleTimeout in nanoseconds, as it is now
 	writeTimeout atomic.Int64 // WriteTimeout, likewise
@@ -120,6 +137,7 @@ type Server struct {
 	mu        sync.Mutex                 // protects the following fields
 	listeners map[*net.Listener]struct{} // those that Serve is accepting from
 	conns     map[*session]struct{}
+	crowd     crowd         // those of conns that come from IP addresses
 	lastID    int64         // of the last session
 	full      bool          // the last connection was refused; keeps the log short
 	stop      chan struct{} // closed by Shutdown and Close; made on first use
@@ -135,7 +153,8 @@ type Server struct {
 // goroutine.
 //
 // While accepting fails for want of file descriptors or the like, Serve tries
-// again after 5 ms, then twice as long each time, up to a second.
+// again after 5 ms, then twice as long each time, up to a second, and logs that
+// once a minute.
 func (s *Server) Serve(l net.Listener) error {
 	defer func() { _ = l.Close() }() // closed twice after Shutdown, which harms nothing
 	if err := s.setUpOnce(); err != nil {
@@ -158,7 +177,9 @@ func (s *Server) Serve(l net.Listener) error {
 				return fmt.Errorf("gibson: server: accept on %v: %w", l.Addr(), err)
 			}
 			delay = nextDelay(delay)
-			s.cfg.log.Warn("accept failed", "addr", l.Addr().String(), "err", err, "retry_in", delay)
+			if more, ok := s.acceptLog.allow(s.cfg.clock.Now()); ok {
+				s.cfg.log.Warn("accept failed, trying again until it succeeds", "addr", l.Addr().String(), "err", err, "more_since_last_line", more)
+			}
 			if !pause(delay, stop) {
 				return ErrServerClosed
 			}
@@ -303,6 +324,13 @@ func (s *Server) enter(sess *session) error {
 			s.cfg.log.Warn("too many clients, refusing connections", "max_clients", s.cfg.maxClients)
 		}
 		return ErrTooManyClients
+	case !s.crowd.enter(sess.addr):
+		s.counters.refusedByAddress.Add(1)
+		if more, ok := s.crowdLog.allow(s.cfg.clock.Now()); ok {
+			s.cfg.log.Warn("too many clients from one address, refusing connections", "client", sess.client(),
+				"max_clients_per_address", s.crowd.max, "more_since_last_line", more)
+		}
+		return ErrTooManyFromAddress
 	}
 	s.full = false
 	if s.conns == nil {
@@ -322,6 +350,7 @@ func (s *Server) enter(sess *session) error {
 func (s *Server) leave(sess *session) {
 	s.mu.Lock()
 	delete(s.conns, sess)
+	s.crowd.leave(sess.addr)
 	if sess.counted {
 		s.counters.clients.Add(-1)
 	}

@@ -88,6 +88,9 @@ func (s *session) catch() {
 
 // panicked logs a panic.
 func (s *session) panicked(p any) {
+	if s.work != nil {
+		s.work.dispatch.letGo() // the workspace is given up
+	}
 	s.srv.counters.panics.Add(1)
 	s.srv.cfg.log.Error("panic while serving a connection, closing it",
 		"client", s.client(), "panic", p, "stack", string(debug.Stack()))

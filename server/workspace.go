@@ -81,6 +81,7 @@ func (w *workspace) trim() {
 		pool.put(w.out)
 		w.out = pool.get(blockSize)
 	}
+	w.dispatch.letGo()
 }
 
 // clearCalls forgets the batch and the ones before it, for their arguments may

@@ -88,13 +88,15 @@ func eviction(name string) cache.Eviction {
 // newServer returns a server with the part of c that is its.
 func newServer(c *config.Config) *server.Server {
 	return &server.Server{
-		MaxClients:       c.MaxClients,
-		MaxRequestSize:   c.MaxRequestSize,
-		MaxResponseSize:  c.MaxResponseSize,
-		IdleTimeout:      c.IdleTimeout,
-		WriteTimeout:     c.WriteTimeout,
-		HandshakeTimeout: c.TLSHandshakeTimeout,
-		Version:          version(),
+		MaxClients:           c.MaxClients,
+		MaxClientsPerAddress: c.MaxClientsPerAddress,
+		MaxOutputMemory:      c.MaxOutputMemory,
+		MaxRequestSize:       c.MaxRequestSize,
+		MaxResponseSize:      c.MaxResponseSize,
+		IdleTimeout:          c.IdleTimeout,
+		WriteTimeout:         c.WriteTimeout,
+		HandshakeTimeout:     c.TLSHandshakeTimeout,
+		Version:              version(),
 	}
 }
 

@@ -1,5 +1,7 @@
 package cli
 
+import "errors"
+
 // reload opens the log file again and takes over those directives that have
 // changed and can be. If the configuration is wrong, everything else stays.
 func (d *daemon) reload() {
@@ -20,7 +22,8 @@ func (d *daemon) reload() {
 	}
 	changed, restart := d.config.Reload(next, keep...)
 	c := d.config
-	if err := d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout); err != nil {
+	err = errors.Join(d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout), d.server.AdjustMaxClientsPerAddress(c.MaxClientsPerAddress))
+	if err != nil {
 		d.log.Error("limits not changed", "err", err)
 	}
 	d.keeper.setInterval(c.SnapshotInterval)

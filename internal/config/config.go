@@ -23,6 +23,8 @@ type Config struct {
 	AllowUnauthenticated bool          // TCP may listen beyond the loopback interface without knowing clients
 	KeepAlive            time.Duration // max_idletime: idle time before TCP probes; 0: none are sent
 	MaxClients           int           // open connections
+	MaxClientsPerAddress int           // open connections from one IP address; 0: no limit
+	MaxOutputMemory      int64         // bytes of replies that clients have not read; 0: a share of MaxMemory
 	IdleTimeout          time.Duration // without a request, before a client is closed; 0: no bound
 	WriteTimeout         time.Duration // for a client to take its replies; 0: no bound
 
