@@ -34,7 +34,9 @@ func commands() []command {
 		{"limit", "resident memory under a flood of values of very different sizes", "Server: memory limit", runLimit, false},
 		{"idle", "what servers take when nobody asks", "Server: idle", runIdle, false},
 		{"stall", "the slowest requests of a steady load with items expiring", "Server: stalls", runStall, false},
+		{"slow", "memory and GETs beside clients that do not read their replies", "Server: slow readers", runSlow, false},
 		{"store", "one store, for embedded", "", runStore, true},
+		{"slowreaders", "clients that do not read, for slow", "", runSlowReaders, true},
 	}
 }
 
