@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/metrics"
 	"time"
@@ -36,7 +35,7 @@ func (d *daemon) startAdmin(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Admin)
+	l, err := d.listenAdmin(ctx)
 	if err != nil {
 		if c.Source("admin").Kind != config.Default {
 			return nil, err

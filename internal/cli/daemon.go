@@ -35,6 +35,13 @@ type daemon struct {
 
 	keeper  *keeper
 	salvage bool // load what is whole of a damaged snapshot
+
+	args   []string       // the command line
+	before *predecessor   // nil unless this process takes over from another
+	next   *successor     // nil unless another takes over from this one
+	handed bool           // it did
+	asked  chan os.Signal // somebody wants that
+	admin  *socket        // of the admin endpoint, nil if there is none
 	// What the admin endpoint asks for while the configuration may change.
 	serving    atomic.Bool // clients are served, and the end has not begun
 	maxClients atomic.Int64
@@ -55,7 +62,7 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 	}()
 	level := new(slog.LevelVar)
 	level.Set(c.LogLevel)
-	d := &daemon{sources: &s.sources, config: c, salvage: s.salvage, out: out, level: level, log: newLogger(out, c.LogFormat, level)}
+	d := &daemon{sources: &s.sources, config: c, salvage: s.salvage, args: s.args, before: s.before, out: out, level: level, log: newLogger(out, c.LogFormat, level)}
 	if err := d.start(ctx, s.dropIn, back); err != nil {
 		// Where the log is, is where an operator looks who did not see the
 		// command end.
@@ -64,7 +71,9 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 		}
 		return err
 	}
-	d.log.Info("stopped")
+	if !d.handed { // else the log is the successor's
+		d.log.Info("stopped")
+	}
 	return nil
 }
 
@@ -83,25 +92,26 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	}()
 	d.autoMemory, d.mostRuntime = d.config.MaxMemory == 0, debug.SetMemoryLimit(-1)
 	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
-	d.server = newServer(d.config)
-	d.server.Cache = d.cache
-	d.server.Logger = d.log
-	d.server.MaxClients = d.limitClients()
+	defer d.before.close()
+	d.newServer()
 	stopAdmin, err := d.startAdmin(ctx)
 	if err != nil {
 		return serverError(err)
 	}
-	defer stopAdmin()
+	defer func() { stopAdmin() }()
 
 	// From here on a SIGHUP is no reason to end.
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	d.asked = make(chan os.Signal, 1)
+	notifyHandOver(d.asked)
+	defer signal.Stop(d.asked)
 
 	d.keeper = newKeeper(d.config, d.cache, d.log, func() { d.notify(moreTime) })
-	defer d.keeper.halt()
+	defer d.keeper.close()
 
-	listeners, err := open(ctx, d.config, d.log)
+	listeners, err := open(ctx, d.config, d.log, d.before)
 	if err != nil {
 		return serverError(err)
 	}
@@ -125,7 +135,12 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	}
 	// The sockets are this server's, so the snapshot is as well. Clients wait
 	// in their queues.
-	if err := d.keeper.load(d.salvage); err != nil {
+	if d.before == nil {
+		err = d.keeper.load(d.salvage)
+	} else {
+		err = d.takeOver(listeners)
+	}
+	if err != nil {
 		return serverError(closeAll(err, listeners))
 	}
 	if back != nil {
@@ -136,8 +151,20 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	defer d.startWatchdog()()
 	tick := time.NewTicker(statusInterval)
 	defer tick.Stop()
-	d.keeper.start(d.config.SnapshotInterval)
-	err = d.run(ctx, listeners, hup, tick.C)
+	for {
+		d.keeper.start(d.config.SnapshotInterval)
+		err = d.run(ctx, listeners, hup, tick.C)
+		if d.next == nil {
+			break
+		}
+		if d.handOver(ctx, err) {
+			return nil
+		}
+		stopAdmin()
+		if stopAdmin, err = d.resume(ctx, listeners); err != nil {
+			return serverError(closeAll(err, listeners))
+		}
+	}
 	if err := errors.Join(err, d.keeper.finish()); err != nil {
 		return serverError(err)
 	}
@@ -171,7 +198,7 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 	d.serving.Store(true)
 	d.notify(systemd.SdNotifyReady)
 	var err error
-	for err == nil && ctx.Err() == nil {
+	for err == nil && ctx.Err() == nil && d.next == nil {
 		select {
 		case <-ctx.Done():
 			d.log.Info("stopping", "cause", context.Cause(ctx))
@@ -183,10 +210,14 @@ func (d *daemon) run(ctx context.Context, listeners []net.Listener, hup <-chan o
 			d.notify(systemd.SdNotifyReady)
 		case <-tick:
 			d.logStatus(ctx)
+		case <-d.asked:
+			d.callSuccessor(ctx, listeners)
 		}
 	}
 	d.serving.Store(false)
-	d.notify(systemd.SdNotifyStopping)
+	if d.next == nil {
+		d.notify(systemd.SdNotifyStopping)
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.config.ShutdownTimeout)
 	defer cancel()
 	if drainErr := d.server.Shutdown(drain); drainErr != nil {

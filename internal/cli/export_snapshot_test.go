@@ -31,8 +31,8 @@ func (k Keeper) SetInterval(d time.Duration) { k.k.setInterval(d) }
 // Ask is ask.
 func (k Keeper) Ask() error { return k.k.ask() }
 
-// Halt is halt.
-func (k Keeper) Halt() { k.k.halt() }
+// Close is close.
+func (k Keeper) Close() { k.k.close() }
 
 // Finish is finish.
 func (k Keeper) Finish() error { return k.k.finish() }

@@ -16,7 +16,7 @@ import (
 // open opens the listeners that c asks for, or none and says why. Sockets that
 // a service manager passed stand in place of those of their kind; when there
 // are any, nothing else is opened unless it was named.
-func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net.Listener, err error) {
+func open(ctx context.Context, c *config.Config, log *slog.Logger, before *predecessor) (opened []net.Listener, err error) {
 	defer func() {
 		if err == nil {
 			return
@@ -26,7 +26,7 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		}
 	}()
 	unix, tcp := c.Listeners()
-	if opened, err = passedSockets(c); err != nil {
+	if opened, err = passedSockets(c, before); err != nil {
 		return nil, err
 	}
 	if len(opened) > 0 {
@@ -35,7 +35,7 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		tcp = tcp && !byDefault && !has(opened, "tcp")
 	}
 	if unix {
-		l, err := listenUnix(c.UnixSocket, c.UnixSocketMode)
+		l, err := listenUnix(c.UnixSocket, c.UnixSocketMode, before)
 		switch {
 		case err == nil:
 			opened = append(opened, l)
@@ -46,7 +46,7 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		}
 	}
 	if tcp {
-		l, err := listenTCP(ctx, c, net.JoinHostPort(c.Address, fmt.Sprint(c.Port)))
+		l, err := listenTCP(ctx, c, net.JoinHostPort(c.Address, fmt.Sprint(c.Port)), before)
 		if err != nil {
 			return opened, err
 		}
@@ -56,7 +56,7 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 		if isPassed(opened, spec) {
 			continue
 		}
-		l, err := listen(ctx, c, spec)
+		l, err := listen(ctx, c, spec, before)
 		if err != nil {
 			return opened, fmt.Errorf("listen %s: %w", spec, err)
 		}
@@ -66,15 +66,15 @@ func open(ctx context.Context, c *config.Config, log *slog.Logger) (opened []net
 }
 
 // listen opens an address of the directive listen.
-func listen(ctx context.Context, c *config.Config, spec config.Listener) (net.Listener, error) {
+func listen(ctx context.Context, c *config.Config, spec config.Listener, before *predecessor) (net.Listener, error) {
 	if spec.Network == "unix" {
 		mode := spec.Mode
 		if mode == 0 {
 			mode = c.UnixSocketMode
 		}
-		return listenUnix(spec.Address, mode)
+		return listenUnix(spec.Address, mode, before)
 	}
-	l, err := listenTCP(ctx, c, spec.Address)
+	l, err := listenTCP(ctx, c, spec.Address, before)
 	if err != nil || spec.Network == "tcp" {
 		return l, err
 	}
@@ -82,7 +82,11 @@ func listen(ctx context.Context, c *config.Config, spec config.Listener) (net.Li
 }
 
 // listenUnix listens on a socket at path. It is its owner's until it gets its mode.
-func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
+func listenUnix(path string, mode fs.FileMode, before *predecessor) (net.Listener, error) {
+	key := "unix " + path
+	if l, err := before.unix(key, path, mode); l != nil || err != nil {
+		return l, err
+	}
 	l, err := server.ListenUnix(path)
 	if err != nil {
 		return nil, err
@@ -90,13 +94,21 @@ func listenUnix(path string, mode fs.FileMode) (net.Listener, error) {
 	if err := os.Chmod(path, mode); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	return l, nil
+	return &socket{Listener: l, key: key}, nil
 }
 
 // listenTCP listens on host and port.
-func listenTCP(ctx context.Context, c *config.Config, address string) (net.Listener, error) {
+func listenTCP(ctx context.Context, c *config.Config, address string, before *predecessor) (net.Listener, error) {
+	key := "tcp " + address
+	if l, err := before.tcp(key, c); l != nil || err != nil {
+		return l, err
+	}
 	lc := net.ListenConfig{KeepAlive: -1, KeepAliveConfig: keepAlive(c)} // -1: off, unless the other is on
-	return lc.Listen(ctx, "tcp", address)
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &socket{Listener: l, key: key}, nil
 }
 
 // keepAlive returns what max_idletime says.

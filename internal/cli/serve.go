@@ -16,6 +16,10 @@ const serveLong = `Serve a cache to Gibson clients until SIGINT or SIGTERM, then
 sent, remove the socket and end. A second signal ends it at once. SIGHUP opens
 the log file again and reloads the configuration and the files of TLS.
 
+With the directive snapshot the items are kept over a restart. SIGUSR1 writes
+them at once. SIGUSR2 starts the program again and hands sockets and items over
+to it, so that no client finds the server gone.
+
 Without --unix-socket, --address, --port and --listen the server listens on the
 socket /tmp/gibson.sock, which only its owner may use, and on 127.0.0.1:10128.
 If one of them is named, it listens there and nowhere else. --listen may be
@@ -43,6 +47,7 @@ type start struct {
 	dropIn  bool // without a command
 	check   bool
 	salvage bool
+	before  *predecessor // nil unless it takes over from another
 }
 
 func newStart(a *app) *start {
@@ -101,7 +106,10 @@ func (s *start) run(ctx context.Context) error {
 	if err != nil {
 		return serverError(err)
 	}
-	if back != nil {
+	if s.before, err = inheritance(); err != nil {
+		return serverError(err)
+	}
+	if back != nil || s.before != nil {
 		if err := s.sources.settle(); err != nil {
 			return serverError(err)
 		}
@@ -113,7 +121,7 @@ func (s *start) run(ctx context.Context) error {
 	switch {
 	case s.check:
 		return s.printConfig(c)
-	case c.Daemonize && back == nil:
+	case c.Daemonize && back == nil && s.before == nil:
 		return detach(ctx, s.args, s.stderr)
 	}
 	return s.serve(ctx, c, back)

@@ -112,9 +112,14 @@ func (k *keeper) ask() error {
 	return nil
 }
 
+// close halts and gets no signals any more, which then end the process.
+func (k *keeper) close() {
+	k.halt()
+	signal.Stop(k.signals)
+}
+
 // halt ends the goroutine, and gives up what it writes.
 func (k *keeper) halt() {
-	signal.Stop(k.signals)
 	if k.stop != nil {
 		k.stop()
 		<-k.ended

@@ -205,7 +205,7 @@ func TestSnapshotTimes(t *testing.T) {
 		disk := &brokenDisk{}
 		name := filepath.Join(t.TempDir(), "snap")
 		k := cli.NewKeeper(name, disk, items, slog.New(slog.NewTextHandler(&log, nil)))
-		defer k.Halt()
+		defer k.Close()
 		check := func(written, failed int64) {
 			t.Helper()
 			synctest.Wait()
@@ -250,6 +250,7 @@ func TestSnapshotTimes(t *testing.T) {
 			t.Errorf("%d errors were logged, want 2:\n%s", n, &log)
 		}
 		none := cli.NewKeeper("", disk, items, slog.New(slog.NewTextHandler(&log, nil)))
+		defer none.Close()
 		if err := none.Ask(); err == nil {
 			t.Error("a snapshot was taken without a directive")
 		}

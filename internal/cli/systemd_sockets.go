@@ -15,14 +15,14 @@ import (
 // opened for this process (LISTEN_FDS), none if it opened none. They stay the
 // service manager's: closing a listener removes no file, and clients that
 // connect while no server runs wait for the next.
-func passedSockets(c *config.Config) (passed []net.Listener, err error) {
+func passedSockets(c *config.Config, before *predecessor) (passed []net.Listener, err error) {
 	defer func() {
 		if err != nil {
 			err = closeAll(err, passed)
 			passed = nil
 		}
 	}()
-	for _, f := range activation.Files(true) {
+	for _, f := range append(activation.Files(true), before.passed()...) {
 		l, err := listenerOf(f, c)
 		if err != nil {
 			return passed, fmt.Errorf("socket %s of the service manager: %w", f.Name(), err)
@@ -38,13 +38,15 @@ func listenerOf(f *os.File, c *config.Config) (net.Listener, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
+	key := passedKey + l.Addr().Network() + " " + l.Addr().String()
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {
-		return l, nil
+		return &socket{Listener: l, key: key}, nil
 	}
+	alive := &socket{Listener: keepAliveListener{tcp, keepAlive(c)}, key: key}
 	for _, spec := range c.Listen {
 		if spec.Network == "tls" && spec.Address == l.Addr().String() {
-			return withTLS(keepAliveListener{tcp, keepAlive(c)}, c, spec)
+			return withTLS(alive, c, spec)
 		}
 	}
 	if addr, ok := l.Addr().(*net.TCPAddr); ok && !addr.IP.IsLoopback() && !c.AllowUnauthenticated {
@@ -52,7 +54,7 @@ func listenerOf(f *os.File, c *config.Config) (net.Listener, error) {
 			`write "allow_unauthenticated yes" if everyone who can reach it may read and change everything, or use 127.0.0.1`, addr)
 		return nil, errors.Join(err, l.Close())
 	}
-	return keepAliveListener{tcp, keepAlive(c)}, nil
+	return alive, nil
 }
 
 // isPassed reports whether a listener among those that the service manager
