@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested units packages vuln cover
 
-.PHONY: help build serve release check fuzz-long linearizability mutants model-long soak $(CHECKS)
+.PHONY: help build serve release check fuzz-long kill-long linearizability mutants model-long soak $(CHECKS)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: ## Run every check below, as the build server does
 
 fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (12 hours in all)
 	.ci/fuzz-long
+
+kill-long: ## Kill 200 servers while they write a snapshot, and look at what the next one loads
+	GIBSON_TEST_KILLS=200 go test -count=1 -v -run SurvivesKill ./cmd/gibson
 
 linearizability: ## Judge 2,000 histories of 8 clients each at a server and at a cache (2 minutes)
 	GIBSON_HISTORIES=2000 go test -count=1 -timeout 0 -v -run '^(TestServer|TestEmbedded)$$' ./integration/linear
