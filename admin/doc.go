@@ -13,6 +13,7 @@
 //	POST /clients/kill?id=N      close a connection
 //	POST /slowlog/reset          forget the slow batches
 //	POST /flush?confirm=flush    delete every item, locked or not
+//	POST /snapshot               write a snapshot, soon
 //
 // What changes something needs the token from Options.TokenFile, as
 // "Authorization: Bearer TOKEN". A web page cannot send that header to an

@@ -36,6 +36,9 @@ type Figures struct {
 	CertificateExpires  time.Time `json:"tls_certificate_expires,omitzero"` // the first of the server's own; zero without TLS
 	LogLinesLost        int64     `json:"log_lines_lost_total"`
 
+	Snapshots       int64 `json:"snapshots_total"`        // written
+	SnapshotsFailed int64 `json:"snapshots_failed_total"` // not written, because of an error
+
 	Items           int64  `json:"items"`
 	CompressedItems int64  `json:"items_compressed"`
 	EvictedItems    int64  `json:"items_evicted"` // ever, because of the memory limit

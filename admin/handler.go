@@ -35,6 +35,9 @@ type Options struct {
 	Hosts []string
 	// Profiles serves /debug/pprof.
 	Profiles bool
+	// Snapshot asks for a snapshot and does not wait for it. If nil, there is
+	// none to be had.
+	Snapshot func() error
 	// SlowLog is shown and reset. If nil, there is none.
 	SlowLog *SlowLog
 	// Logger receives what was changed, and by whom. If nil, nothing is
@@ -94,6 +97,7 @@ func (h *Handler) routes(metrics http.Handler) {
 	h.mux.HandleFunc("POST /clients/kill", h.protect(h.kill))
 	h.mux.HandleFunc("POST /slowlog/reset", h.protect(h.resetSlowLog))
 	h.mux.HandleFunc("POST /flush", h.protect(h.flush))
+	h.mux.HandleFunc("POST /snapshot", h.protect(h.snapshot))
 	if h.opts.Profiles {
 		h.mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		h.mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -92,6 +92,8 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		{"tls_certificates_refused_total", "TLS handshakes ended because the client's certificate is missing or not allowed.", counter, func(f *Figures) int64 { return f.CertificatesRefused }},
 		{"tls_handshakes_failed_total", "Other TLS handshakes that did not succeed in time.", counter, func(f *Figures) int64 { return f.HandshakesFailed }},
 		{"log_lines_lost_total", "Lines that could not be written to the log.", counter, func(f *Figures) int64 { return f.LogLinesLost }},
+		{"snapshots_total", "Snapshots written.", counter, func(f *Figures) int64 { return f.Snapshots }},
+		{"snapshots_failed_total", "Snapshots that could not be written; the one before stays.", counter, func(f *Figures) int64 { return f.SnapshotsFailed }},
 		{"items", "Items that exist.", gauge, func(f *Figures) int64 { return f.Items }},
 		{"items_compressed", "Items that are stored compressed.", gauge, func(f *Figures) int64 { return f.CompressedItems }},
 		{"items_evicted_total", "Items removed because max_memory was reached.", counter, func(f *Figures) int64 { return f.EvictedItems }},

@@ -82,6 +82,20 @@ func (h *Handler) flush(w http.ResponseWriter, r *http.Request) {
 	h.writeJSON(w, map[string]int64{"deleted": n})
 }
 
+// snapshot asks for a snapshot.
+func (h *Handler) snapshot(w http.ResponseWriter, r *http.Request) {
+	if h.opts.Snapshot == nil {
+		http.Error(w, "this server writes no snapshots", http.StatusNotFound)
+		return
+	}
+	if err := h.opts.Snapshot(); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	h.log.Info("admin: a snapshot is wanted", "by", r.RemoteAddr)
+	h.writeJSON(w, map[string]bool{"asked": true})
+}
+
 // writeJSON writes v, which can be encoded.
 func (h *Handler) writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")

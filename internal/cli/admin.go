@@ -81,6 +81,7 @@ func (d *daemon) adminHandler() (*admin.Handler, error) {
 		Hosts:     c.AdminHosts,
 		Profiles:  c.AdminProfiles,
 		SlowLog:   slow,
+		Snapshot:  d.keeper.ask,
 		Logger:    d.log,
 	})
 }
@@ -132,6 +133,7 @@ func (t *adminTarget) Figures() (admin.Figures, error) {
 		Version: version(), Started: t.started,
 		Clients: s.Clients, MaxClients: t.maxClients.Load(), Connections: s.Connections, Refused: s.Refused,
 		Batches: s.Batches, ProtocolErrors: s.ProtocolErrors, Panics: s.Panics,
+		Snapshots: t.keeper.written.Load(), SnapshotsFailed: t.keeper.failed.Load(),
 		CertificatesRefused: s.CertificatesRefused, HandshakesFailed: s.HandshakesFailed, LogLinesLost: t.out.lostLines(),
 		Items: items.Items, CompressedItems: items.CompressedItems,
 		EvictedItems: items.EvictedItems, ExpiredItems: items.ExpiredItems,

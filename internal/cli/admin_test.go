@@ -113,6 +113,10 @@ func TestAdminEndpoint(t *testing.T) {
 		t.Errorf("the killed client got %v, want the end", err)
 	}
 
+	if status, body := fetch(t, "POST", base+"/snapshot", token); status != 409 || !strings.Contains(body, "no directive snapshot") {
+		t.Errorf("snapshot without a directive: %d, %q", status, body)
+	}
+
 	// The locked item goes too.
 	if status, body := fetch(t, "POST", base+"/flush?confirm=flush", token); status != 200 || !strings.Contains(body, `"deleted": 3`) {
 		t.Errorf("flush: %d, %q", status, body)

@@ -92,6 +92,8 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	}()
 	d.autoMemory, d.mostRuntime = d.config.MaxMemory == 0, debug.SetMemoryLimit(-1)
 	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
+	d.keeper = newKeeper(d.config, d.cache, d.log, func() { d.notify(moreTime) })
+	defer d.keeper.close()
 	defer d.before.close()
 	d.newServer()
 	stopAdmin, err := d.startAdmin(ctx)
@@ -107,9 +109,6 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 	d.asked = make(chan os.Signal, 1)
 	notifyHandOver(d.asked)
 	defer signal.Stop(d.asked)
-
-	d.keeper = newKeeper(d.config, d.cache, d.log, func() { d.notify(moreTime) })
-	defer d.keeper.close()
 
 	listeners, err := open(ctx, d.config, d.log, d.before)
 	if err != nil {

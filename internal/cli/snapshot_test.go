@@ -259,3 +259,32 @@ func TestSnapshotTimes(t *testing.T) {
 		}
 	})
 }
+
+// TestSnapshotByAdmin asks for one over HTTP.
+func TestSnapshotByAdmin(t *testing.T) {
+	dir := socketDir(t)
+	token := filepath.Join(dir, "token")
+	if err := os.WriteFile(token, []byte("0123456789abcdef0123456789abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := snapshotServer(t, dir, "--admin", "127.0.0.1:0", "--admin-token-file", token)
+	base := "http://" + server.admin(t)
+	if status, body := fetch(t, "POST", base+"/snapshot", ""); status != 401 {
+		t.Errorf("without the token: %d, %q", status, body)
+	}
+	if status, body := fetch(t, "POST", base+"/snapshot", "0123456789abcdef0123456789abcdef"); status != 200 {
+		t.Errorf("%d, %q", status, body)
+	}
+	for end := time.Now().Add(time.Minute); ; {
+		_, body := fetch(t, "GET", base+"/metrics", "")
+		if strings.Contains(body, "gibson_snapshots_total 1\n") && strings.Contains(body, "gibson_snapshots_failed_total 0\n") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no snapshot in\n%s", body)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "snap")); err != nil {
+		t.Error(err)
+	}
+}
