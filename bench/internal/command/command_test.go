@@ -76,7 +76,6 @@ func TestCommandsSmall(t *testing.T) {
 		{"RSS loaded", []string{"memory", "-keys", "1000", "-settle", "1ms"}},
 		{"p99.9 during", []string{"prefix", "-keys", "10000", "-rounds", "2", "-reclaims", "1", "-doomed", "3000", "-window", "20ms"}},
 		{"wake-ups", []string{"idle", "-keys", "1000", "-duration", "10ms"}},
-		{"slow readers", []string{"slow", "-keys", "1000", "-readers", "20", "-items", "2", "-output", "8", "-duration", "50ms"}},
 		{"p99.99", []string{"stall", "-keys", "1000", "-rate", "1000", "-duration", "50ms"}},
 		{"MEM replies", []string{"limit", "-duration", "120ms", "-rows", "2", "-largest", "1000"}},
 		{"allocs/GET", []string{"client", "-keys", "1000", "-rounds", "1", "-duration", "20ms", "-warmup", "1ms", "-goroutines", "4"}},
