@@ -38,6 +38,7 @@ type Conn struct {
 
 	in       inbox         // belongs to the reader
 	arrivals atomic.Uint64 // how often the reader has read something
+	refuses  atomic.Bool   // no call may be queued: ending or failed is set
 
 	mu       sync.Mutex // protects the fields below
 	err      error      // why the connection is closed: ErrClosed or a *lostError
@@ -103,6 +104,10 @@ func (c *Conn) Closed() bool {
 	}
 }
 
+// usable reports whether a call may be queued, as far as is known. A connection
+// that is not will be closed once what was sent is answered.
+func (c *Conn) usable() bool { return !c.refuses.Load() && !c.Closed() }
+
 // Done returns a channel that is closed when the connection is. A server that
 // goes away is noticed within a fraction of a second on an idle connection.
 func (c *Conn) Done() <-chan struct{} { return c.closed }
@@ -116,7 +121,7 @@ func (c *Conn) Err() error {
 }
 
 // End asks the server to close the connection, and closes it when the server
-// has agreed. Calls that were queued before are answered; those behind it fail
+// has answered. Calls that were queued before are answered; those behind it fail
 // with ErrClosed and are not sent.
 func (c *Conn) End(ctx context.Context) error {
 	return c.code(ctx, c.calls.newCall(wire.OpEnd, wantCode), "")
@@ -135,13 +140,13 @@ func (c *Conn) do(ctx context.Context, cl *call) error {
 // the connection still holds the call, which must not be touched any more.
 func (c *Conn) submit(ctx context.Context, cl *call) (kept bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return true, err
+		return true, &earlyError{cause: err}
 	}
 	cl.cost = min(int64(len(cl.req)), c.most)
 	quit := ctx.Done()
 	cl.patient = quit == nil
 	if err := c.room.Acquire(ctx, cl.cost); err != nil {
-		return true, err
+		return true, &earlyError{cause: err}
 	}
 	read, err := c.send(cl, nil, true, quit)
 	if err != nil {
@@ -181,6 +186,7 @@ func (c *Conn) kill(err error) {
 		err = c.lost(err)
 	}
 	c.err = err
+	c.out = nil // drain says that it was not sent
 	if c.watch != nil {
 		c.watch.Stop()
 	}

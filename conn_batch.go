@@ -56,10 +56,10 @@ func (c *Conn) doAll(ctx context.Context, calls []*call) error {
 // error none of them is queued.
 func (c *Conn) sendAll(ctx context.Context, calls []*call, cost int64) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return &earlyError{cause: err}
 	}
 	if err := c.room.Acquire(ctx, cost); err != nil {
-		return err
+		return &earlyError{cause: err}
 	}
 	// The first call carries the requests of all.
 	head := calls[0]

@@ -170,7 +170,7 @@ func (c *Conn) answerOne(cl *call, r Reply, size int, owned bool) error {
 	in.answered++
 	in.credit += cl.cost
 	in.solo++
-	if cl.op == wire.OpEnd && r.Code == wire.CodeOK {
+	if cl.op == wire.OpEnd { // even if refused: so is what is behind it
 		c.kill(ErrClosed) // before End returns
 		cl.deliver(r, size, owned)
 		return ErrClosed

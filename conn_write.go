@@ -65,6 +65,11 @@ func (c *Conn) send(cl *call, behind []*call, willing bool, quit <-chan struct{}
 	// One write for many requests is worth more than writing at once.
 	runtime.Gosched()
 	c.mu.Lock()
+	if len(c.out) == 0 { // kill has dropped it
+		c.writing = false
+		c.mu.Unlock()
+		return read, nil
+	}
 	batch := c.take()
 	c.mu.Unlock()
 	c.write(batch, cl)
@@ -82,6 +87,7 @@ func (c *Conn) enqueue(cl *call) {
 	}
 	if cl.op == wire.OpEnd {
 		c.ending = true
+		c.refuses.Store(true)
 	}
 }
 
@@ -191,6 +197,7 @@ func (c *Conn) writeFailed(n int, err error) {
 		c.taken = c.takenBefore
 	}
 	c.failed = err
+	c.refuses.Store(true)
 	err = c.resume()
 	c.mu.Unlock()
 	if err != nil {

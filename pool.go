@@ -84,7 +84,7 @@ func NewPoolOf[T comparable](ctx context.Context, address string, opts *PoolOpti
 		Constructor: func(ctx context.Context) (pooled[T], error) {
 			conn, err := t.dial(ctx, o.Options)
 			if err != nil {
-				return pooled[T]{}, &noConnError{cause: err}
+				return pooled[T]{}, &earlyError{cause: err}
 			}
 			val, err := factory(conn)
 			if err != nil {
@@ -202,7 +202,7 @@ func (p *PoolOf[T]) acquire(ctx context.Context) (*puddle.Resource[pooled[T]], e
 	for {
 		res, err := p.puddle.Acquire(ctx)
 		switch {
-		case err == nil && !res.Value().conn.Closed():
+		case err == nil && res.Value().conn.usable():
 			return res, nil
 		case err == nil:
 			res.Destroy()
@@ -217,9 +217,9 @@ func (p *PoolOf[T]) acquire(ctx context.Context) (*puddle.Resource[pooled[T]], e
 	}
 }
 
-// put gives an acquired connection back, unless it is closed.
+// put gives an acquired connection back, unless it is closed or about to be.
 func (p *PoolOf[T]) put(res *puddle.Resource[pooled[T]]) {
-	if res.Value().conn.Closed() {
+	if !res.Value().conn.usable() {
 		res.Destroy()
 		return
 	}

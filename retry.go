@@ -42,9 +42,9 @@ func isLost(err error) bool {
 // isUnsent reports whether err says that the server saw nothing of a call.
 func isUnsent(err error) bool {
 	var unsent *unsentError
-	var none *noConnError
+	var early *earlyError
 	var pool *AcquireError
-	return errors.As(err, &unsent) || errors.As(err, &none) || errors.As(err, &pool)
+	return errors.As(err, &unsent) || errors.As(err, &early) || errors.As(err, &pool)
 }
 
 // repetition says when a command may be sent twice.
@@ -67,9 +67,10 @@ func repeatable(op wire.Opcode) repetition {
 	return never
 }
 
-// noConnError ends a call for which no connection could be made.
-type noConnError struct{ cause error }
+// earlyError ends a call that was not queued on a connection: because none
+// could be made, or because the context ended before.
+type earlyError struct{ cause error }
 
-func (e *noConnError) Error() string { return e.cause.Error() }
+func (e *earlyError) Error() string { return e.cause.Error() }
 
-func (e *noConnError) Unwrap() error { return e.cause }
+func (e *earlyError) Unwrap() error { return e.cause }

@@ -29,10 +29,10 @@ type attempt struct {
 
 func newAttempt() *attempt { return &attempt{done: make(chan struct{})} }
 
-// open returns the slot's connection if there is an open one.
+// open returns the slot's connection if there is one that takes calls.
 func (s *slot) open() *Conn {
 	conn := s.current.Load()
-	if conn == nil || conn.Closed() {
+	if conn == nil || !conn.usable() {
 		return nil
 	}
 	return conn
@@ -50,7 +50,7 @@ func (s *slot) wait(ctx context.Context) (*Conn, error) {
 	case <-a.done:
 		return a.conn, a.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, &earlyError{cause: ctx.Err()}
 	}
 }
 
@@ -63,13 +63,16 @@ func (s *slot) run() {
 		conn, err := s.c.target.dial(s.c.ctx, opts)
 		s.settle(conn, err)
 		if err == nil {
-			failures = 0
 			err = s.attend(conn)
 			s.mu.Lock()
 			s.lastErr = err
 			s.mu.Unlock()
 		} else {
 			s.c.failures.Add(1)
+		}
+		if conn != nil && served(conn, err) {
+			failures = 0 // and the next attempt is made at once
+		} else {
 			s.pause(failures)
 			failures++
 		}
@@ -87,7 +90,7 @@ func (s *slot) run() {
 // from now on and finds no open connection waits for the one after it.
 func (s *slot) settle(conn *Conn, err error) {
 	if err != nil {
-		err = &noConnError{cause: err}
+		err = &earlyError{cause: err}
 	}
 	s.mu.Lock()
 	if conn != nil {
@@ -98,6 +101,14 @@ func (s *slot) settle(conn *Conn, err error) {
 	s.mu.Unlock()
 	a.conn, a.err = conn, err
 	close(a.done)
+}
+
+// served reports whether a connection that ended with err was of use. A server
+// that has no room accepts connections and closes them, and what is no Gibson
+// server may talk.
+func served(conn *Conn, err error) bool {
+	var protocol *ProtocolError
+	return conn.arrivals.Load() > 0 && !errors.As(err, &protocol)
 }
 
 // pause waits before the next attempt, the longer the more have failed.

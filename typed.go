@@ -63,8 +63,12 @@ type TypedOptions struct {
 }
 
 // NewTyped returns a view of store, which is a Conn, a Client or a Pool, in
-// which values have the type V.
+// which values have the type V. The codec gets the bytes that it made:
+// Options.Encoding does not concern them.
 func NewTyped[V any](store Store, codec Codec[V], opts *TypedOptions) (*Typed[V], error) {
+	if s, ok := store.(interface{ WithEncoding(string) *View }); ok {
+		store = s.WithEncoding("")
+	}
 	t := &Typed[V]{store: store, codec: codec, flights: map[string]*flight[V]{}}
 	if opts != nil {
 		t.opts = *opts

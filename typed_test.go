@@ -90,3 +90,13 @@ func TestTypedValueErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestTypedIgnoresEncoding checks that a codec gets the bytes that it made,
+// whatever the encoding of text is that the store decodes.
+func TestTypedIgnoresEncoding(t *testing.T) {
+	for _, encoding := range []string{"ISO-8859-1", "UTF-8", "unknown"} {
+		conn := dial(t, gibsontest.NewServer(t).Addr(), &gibson.Options{Encoding: encoding})
+		roundTrip(t, conn, gibson.Gob[user](), user{"\xc3\xa4", 200})
+		roundTrip(t, conn, gibson.Raw[[]byte](), []byte("\xe4\xff"))
+	}
+}
