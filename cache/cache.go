@@ -34,7 +34,9 @@ type Cache struct {
 	closed    bool
 	tree      *radix.Tree // key to item
 	locks     *radix.Tree // key to lock, for the items that are locked
-	wheel     wheel       // when items and locks end
+	wheel     wheel       // when items end
+	lockEnds  wheel       // when locks end
+	ending    ending      // of the locks whose timer rings
 	batch     Batch       // the one that Begin hands out
 	squeeze   squeeze
 	figures   figures
@@ -81,6 +83,7 @@ func New(opts *Options) (*Cache, error) {
 	}
 	now := c.time.now()
 	c.wheel.init(now.ms)
+	c.lockEnds.init(now.ms)
 	c.evictor.init(&c.set)
 	c.collector.next = now.ms + set.GCInterval.Milliseconds()
 	c.squeeze.limit = set.MaxValueSize
@@ -106,7 +109,7 @@ func (c *Cache) Close() error {
 		close(c.quit)
 		c.tree.Close()
 		c.locks.Close()
-		c.wheel = wheel{}
+		c.wheel, c.lockEnds, c.ending = wheel{}, wheel{}, ending{}
 		c.squeeze = squeeze{}
 		c.evictor = evictor{}
 	}
@@ -148,6 +151,9 @@ func (c *Cache) Begin() (*Batch, error) {
 	b.now = c.time.now()
 	if c.wheel.due(b.now.ms) {
 		c.expire(b.now.ms, beginWork)
+	}
+	if c.lockEnds.due(b.now.ms) {
+		c.endLocks(b.now.ms, beginWork/endingRings)
 	}
 	if c.detached {
 		c.reclaim(beginWork / 4)

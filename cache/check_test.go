@@ -16,6 +16,9 @@ func (c *Cache) check() error {
 	if err := c.wheel.check(); err != nil {
 		return err
 	}
+	if err := c.lockEnds.check(); err != nil {
+		return fmt.Errorf("locks: %w", err)
+	}
 	used := c.used()
 	c.memory.stale = true
 	if now := c.used(); now != used {
@@ -28,14 +31,15 @@ func (c *Cache) check() error {
 		packed int64
 		fresh  int
 		sum    [2]int64
+		owners = map[uint32]uint32{} // of the timers of locks
 	)
 	c.tree.Walk(nil, nil, func(key, rec []byte) bool {
 		it := item(rec)
 		if id := it.timer(); id != 0 {
 			timers++
 			t := c.wheel.timers.at(id)
-			if got := c.wheel.keys.appendTo(nil, t.key, int(t.keyLen)); !bytes.Equal(got, key) || t.ofLock {
-				err = fmt.Errorf("item %q has a timer of %q, of a lock: %v", key, got, t.ofLock)
+			if got := c.wheel.keys.appendTo(nil, t.key, int(t.keyLen)); !bytes.Equal(got, key) {
+				err = fmt.Errorf("item %q has a timer of %q", key, got)
 			}
 		}
 		if it.locked() {
@@ -43,10 +47,16 @@ func (c *Cache) check() error {
 			rec := c.locks.Find(key)
 			if rec == nil {
 				err = fmt.Errorf("item %q is locked but not among the locks", key)
-			} else if id := decodeLock(rec).timer; id != 0 {
-				timers++
-				if !c.wheel.timers.at(id).ofLock {
-					err = fmt.Errorf("the lock of %q has a timer of an item", key)
+			} else if l := decodeLock(rec); (l.timer == 0) != (l.deadline == never) {
+				err = fmt.Errorf("the lock of %q ends at %d, its timer is %d", key, l.deadline, l.timer)
+			} else if l.timer != 0 {
+				owners[l.timer]++
+				t := c.lockEnds.timers.at(l.timer)
+				if got := c.lockEnds.keys.appendTo(nil, t.key, int(t.keyLen)); !bytes.HasPrefix(key, got) || t.deadline != l.deadline {
+					err = fmt.Errorf("the lock of %q ends at %d, its timer is for %q at %d", key, l.deadline, got, t.deadline)
+				}
+				if e := &c.ending; e.timer == l.timer && bytes.Compare(key, e.from) < 0 {
+					err = fmt.Errorf("the lock of %q was passed over: its timer goes on at %q", key, e.from)
 				}
 			}
 		}
@@ -60,9 +70,16 @@ func (c *Cache) check() error {
 		}
 		return err == nil
 	})
+	for id, n := range owners {
+		if t := c.lockEnds.timers.at(id); err == nil && t.note != n {
+			err = fmt.Errorf("a timer of locks has %d owners, counted %d", n, t.note)
+		}
+	}
 	switch f := &c.figures; {
 	case err != nil:
 		return err
+	case len(owners) != c.lockEnds.timers.live:
+		return fmt.Errorf("%d timers of locks in use, %d exist", len(owners), c.lockEnds.timers.live)
 	case locks != c.locks.Len():
 		return fmt.Errorf("%d items are locked, there are %d locks", locks, c.locks.Len())
 	case c.detached:

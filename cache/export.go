@@ -128,7 +128,7 @@ func (e *Export) step() error {
 		}
 		if id := it.timer(); id != 0 {
 			t := c.wheel.timers.at(id)
-			r.TTL, r.Ends = t.seconds, t.deadline+offset
+			r.TTL, r.Ends = t.note, t.deadline+offset
 		}
 		if it.locked() {
 			if l := decodeLock(c.locks.Find(key)); l.deadline > now.ms {

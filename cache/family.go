@@ -1,10 +1,10 @@
 package cache
 
 // The commands on a family: every item whose key begins with a prefix. Each
-// first removes all items and locks whose time is over, so none has to be
-// looked at one by one.
+// first removes all items whose life is over, so none has to be looked at one
+// by one. Locks that are over may still be there: isLocked tells.
 
-// settle removes every item and lock whose time is over.
+// settle removes every item whose life is over.
 func (b *Batch) settle() {
 	if b.c.wheel.due(b.now.ms) {
 		b.c.expire(b.now.ms, -1)
@@ -191,26 +191,29 @@ func (b *Batch) MTTL(prefix []byte, seconds int64) (int64, error) {
 
 // MDelete removes every unlocked item under prefix and returns their number;
 // ErrNotFound if there are none. Without locks under prefix its cost is the
-// length of prefix; the memory is given back later, in small steps.
+// length of prefix; the memory is given back later, in small steps. Locks that
+// have just ended count as locks for the cost, not for the result.
 func (b *Batch) MDelete(prefix []byte) (int64, error) {
 	c := b.c
 	b.settle()
 	total, locked := c.tree.Count(prefix), c.locks.Count(prefix)
 	switch {
-	case locked == total:
+	case total == 0, locked == total && !c.lockEnds.due(b.now.ms):
 		return 0, ErrNotFound
 	case locked == 0:
 		c.removals.add(prefix, CauseFamilyDeleted)
 		return int64(c.detach(prefix)), nil
 	}
-	c.removals.add(prefix, CauseFamilyDeleted)
 	var t tally
-	c.sweep(prefix, func(_ []byte, it item) bool {
-		return !it.locked() // settle took the locks off that are over
+	c.sweep(prefix, func(key []byte, it item) bool {
+		return !c.isLocked(key, it, b.now)
 	}, func(key []byte, it item) {
 		c.remove(key, it)
 		t.add(nil)
 	})
+	if t.n > 0 {
+		c.removals.add(prefix, CauseFamilyDeleted)
+	}
 	return t.result()
 }
 
@@ -258,12 +261,18 @@ func (b *Batch) MLock(prefix []byte, seconds int64) (int64, error) {
 	c := b.c
 	b.settle()
 	var t tally
+	l, locks := newLock(seconds, b.now)
 	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
 		it := item(rec)
-		if !c.isLocked(key, it, b.now) {
-			t.add(c.lock(key, it, seconds, b.now))
-			it.touch(b.now.unix)
+		if c.isLocked(key, it, b.now) {
+			return true
 		}
+		var err error
+		if locks {
+			err = c.putLock(key, prefix, it, &l)
+		}
+		t.add(err)
+		it.touch(b.now.unix)
 		return true
 	})
 	return t.result()

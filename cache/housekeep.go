@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// expire removes items and locks whose time is over, at most limit timers at a
+// expire removes items whose life is over, at most limit timers at a
 // time; all of them if limit is negative.
 func (c *Cache) expire(ms int64, limit int) (done bool) {
 	return c.wheel.advance(ms, limit, c.ring)
@@ -16,10 +16,7 @@ func (c *Cache) ring(id uint32) {
 	t := c.wheel.timers.at(id)
 	c.rung = c.wheel.keys.appendTo(c.rung[:0], t.key, int(t.keyLen))
 	it := item(c.tree.Find(c.rung))
-	switch {
-	case it != nil && t.ofLock:
-		c.unlock(c.rung, it)
-	case it != nil && it.timer() == id:
+	if it != nil && it.timer() == id {
 		c.figures.expired++
 		c.removals.add(c.rung, CauseExpired)
 		c.remove(c.rung, it)
@@ -154,11 +151,12 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 	}
 	now := c.time.now()
 	more = !c.expire(now.ms, tidyWork) || more
+	more = !c.endLocks(now.ms, tidyWork/endingRings) || more
 	more = c.collect(now) || more
 	if more {
 		return 0, true
 	}
-	c.planned = min(max(c.wheel.wake, now.ms+tidyPause), now.ms+long.Milliseconds())
+	c.planned = min(max(c.nextEnd(), now.ms+tidyPause), now.ms+long.Milliseconds())
 	if c.set.Eviction == EvictGCRatio {
 		c.planned = min(c.planned, c.collector.next)
 	}
@@ -169,10 +167,13 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 	return time.Duration(c.planned-now.ms) * time.Millisecond, false
 }
 
+// nextEnd returns a time in milliseconds before which no item and no lock ends.
+func (c *Cache) nextEnd() int64 { return min(c.wheel.wake, c.lockEnds.wake) }
+
 // needsHelp reports whether the background goroutine sleeps although there is
 // work for it, or sleeps longer than it should.
 func (c *Cache) needsHelp() bool {
-	return c.planned != 0 && (c.detached || !c.set.ownTime && c.wheel.wake < c.planned-tidyPause)
+	return c.planned != 0 && (c.detached || !c.set.ownTime && c.nextEnd() < c.planned-tidyPause)
 }
 
 // rouse wakes the background goroutine.

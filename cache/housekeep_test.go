@@ -18,6 +18,13 @@ func held(c *Cache) (items, timers int, detached bool) {
 	return c.tree.Len(), c.wheel.timers.live, c.detached
 }
 
+// heldLocks returns how many locks and timers of locks take memory.
+func heldLocks(c *Cache) (locks, timers int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.locks.Len(), c.lockEnds.timers.live
+}
+
 // TestExpiryInTheBackground: items that are over leave memory without any
 // command.
 func TestExpiryInTheBackground(t *testing.T) {
@@ -32,18 +39,24 @@ func TestExpiryInTheBackground(t *testing.T) {
 		if _, err := c.Lock("long:0", 2*time.Second); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := c.MLock("long:", 2*time.Second); err != nil {
+			t.Fatal(err)
+		}
 		time.Sleep(time.Second - time.Millisecond)
 		if n, _, _ := held(c); n != 2*items {
 			t.Errorf("a millisecond early %d items are in memory, want %d", n, 2*items)
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if n, timers, _ := held(c); n != items || timers != items+1 {
-			t.Errorf("after the short lives %d items and %d timers, want %d, %d", n, timers, items, items+1)
+		if locks, timers := heldLocks(c); locks != items || timers != 2 {
+			t.Errorf("before their end %d locks and %d timers, want %d, 2", locks, timers, items)
+		}
+		if n, timers, _ := held(c); n != items || timers != items {
+			t.Errorf("after the short lives %d items and %d timers, want %d, %d", n, timers, items, items)
 		}
 		time.Sleep(time.Second)
-		if _, timers, _ := held(c); timers != items {
-			t.Errorf("after the lock's end %d timers, want %d", timers, items)
+		if locks, timers := heldLocks(c); locks != 0 || timers != 0 {
+			t.Errorf("after their end %d locks and %d timers, want none", locks, timers)
 		}
 		time.Sleep(time.Hour)
 		if n, timers, _ := held(c); n != 0 || timers != 0 {

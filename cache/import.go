@@ -88,7 +88,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 	v.write(it.value())
 	c.account(it, 1)
 	if ttl > 0 {
-		it.setTimer(c.wheel.add(r.Key, false, now.ms+left, uint32(ttl)))
+		it.setTimer(c.wheel.add(r.Key, now.ms+left, uint32(ttl)))
 	}
 	if err := c.relock(r, it, now, wall); err != nil {
 		c.remove(r.Key, it)
@@ -115,7 +115,7 @@ func (c *Cache) relock(r *Record, it item, now instant, wall int64) error {
 		}
 		l.deadline = now.ms + min(left, never-1-now.ms)
 	}
-	return c.putLock(r.Key, it, l)
+	return c.putLock(r.Key, r.Key, it, &l)
 }
 
 // remaining returns the milliseconds from wall to ends, at most the given

@@ -13,8 +13,11 @@ import (
 //	+----------+----------+-------+
 //
 // deadline is in milliseconds, never if the lock does not end by itself, and
-// seconds is then −1. An item is in this tree exactly if its record has
-// flagLocked.
+// seconds is then −1 and timer 0. An item is in this tree exactly if its record
+// has flagLocked.
+//
+// A lock whose deadline has come is none, for every command: lockOf looks. Its
+// memory is given back by that command, or by and by when the timer rings.
 const lockSize = 20
 
 type lock struct {
@@ -51,30 +54,44 @@ func (c *Cache) isLocked(key []byte, it item, now instant) bool {
 	return locked
 }
 
-// lock locks an unlocked item for the given seconds, −1 for until unlocked.
-// 0 and other negative numbers lock nothing.
-func (c *Cache) lock(key []byte, it item, seconds int64, now instant) error {
+// newLock returns a lock of the given seconds from now, −1 for until unlocked,
+// and true; false for 0 and other negative numbers, which lock nothing.
+func newLock(seconds int64, now instant) (lock, bool) {
 	l := lock{deadline: never, seconds: seconds}
 	switch {
 	case seconds == 0 || seconds < -1:
-		return nil
+		return lock{}, false
 	case seconds > (math.MaxInt64-now.ms)/1000:
 		l.seconds = -1 // past the clock's range
 	case seconds > 0:
 		l.deadline = now.ms + seconds*1000
 	}
-	return c.putLock(key, it, l)
+	return l, true
 }
 
-// putLock gives an unlocked item the lock l and, unless that is until it is
-// unlocked, its timer.
-func (c *Cache) putLock(key []byte, it item, l lock) error {
+// lock locks an unlocked item as newLock has it.
+func (c *Cache) lock(key []byte, it item, seconds int64, now instant) error {
+	l, ok := newLock(seconds, now)
+	if !ok {
+		return nil
+	}
+	return c.putLock(key, key, it, &l)
+}
+
+// putLock gives an unlocked item the lock l. The locks that one command gives
+// to the items under prefix share a timer: l keeps it from one call to the
+// next.
+func (c *Cache) putLock(key, prefix []byte, it item, l *lock) error {
 	rec, err := c.locks.Put(key, lockSize)
 	if err != nil {
 		return ErrMemoryLimit
 	}
-	if l.deadline != never {
-		l.timer = c.wheel.add(key, true, l.deadline, 0)
+	switch {
+	case l.deadline == never:
+	case l.timer == 0:
+		l.timer = c.lockEnds.add(prefix, l.deadline, 1)
+	default:
+		c.lockEnds.timers.at(l.timer).note++
 	}
 	binary.LittleEndian.PutUint64(rec, uint64(l.deadline))
 	binary.LittleEndian.PutUint64(rec[8:], uint64(l.seconds))
@@ -86,21 +103,33 @@ func (c *Cache) putLock(key []byte, it item, l lock) error {
 
 // unlock takes the lock off an item that has one.
 func (c *Cache) unlock(key []byte, it item) {
-	if l := decodeLock(c.locks.Find(key)); l.timer != 0 {
-		c.wheel.remove(l.timer)
-	}
+	c.disown(decodeLock(c.locks.Find(key)).timer)
 	c.locks.Delete(key)
 	it.setLocked(false)
 	c.memory.stale = true
+}
+
+// disown takes one lock from those that own a timer, 0 for none. The last one
+// releases it.
+func (c *Cache) disown(id uint32) {
+	if id == 0 {
+		return
+	}
+	if t := c.lockEnds.timers.at(id); t.note > 1 {
+		t.note--
+		return
+	}
+	c.lockEnds.remove(id)
+	if c.ending.timer == id {
+		c.ending.timer = 0
+	}
 }
 
 // detachLocks forgets every lock under prefix at once. The caller has told the
 // items.
 func (c *Cache) detachLocks(prefix []byte) {
 	c.locks.Walk(prefix, nil, func(_, rec []byte) bool {
-		if l := decodeLock(rec); l.timer != 0 {
-			c.wheel.remove(l.timer)
-		}
+		c.disown(decodeLock(rec).timer)
 		return true
 	})
 	if c.locks.Detach(prefix) > 0 {

@@ -158,11 +158,15 @@ func TestLockEndsBeforeItIsCleanedUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 2 * beginWork {
-			set(t, c, fmt.Sprint("crowd:", i), "v", time.Second)
+			crowd := fmt.Sprint("crowd:", i)
+			set(t, c, crowd, "v", 0)
+			if _, err := c.Lock(crowd, time.Second); err != nil {
+				t.Fatal(err)
+			}
 		}
 		clock.advance(time.Second)
 		do(t, c, func(b *Batch) {
-			if c.locks.Len() != 1 {
+			if c.locks.Find([]byte("key")) == nil {
 				t.Fatal("the lock is cleaned up already")
 			}
 			if err := fn(b, []byte("key")); err != nil {
@@ -199,12 +203,12 @@ func TestUnusedLocksCostNothing(t *testing.T) {
 	if _, err := c.Lock("key", 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	if c.locks.Len() != 1 || c.wheel.timers.live != 1 {
-		t.Fatalf("%d locks, %d timers, want 1, 1", c.locks.Len(), c.wheel.timers.live)
+	if c.locks.Len() != 1 || c.lockEnds.timers.live != 1 {
+		t.Fatalf("%d locks, %d timers, want 1, 1", c.locks.Len(), c.lockEnds.timers.live)
 	}
 	clock.advance(5 * time.Second)
 	do(t, c, func(*Batch) {}) // any command will do
-	if used := c.locks.Memory().Used; used != empty || c.wheel.bytes() != 0 {
-		t.Errorf("after the lock's end its index takes %d bytes more, the wheel %d bytes", used-empty, c.wheel.bytes())
+	if used := c.locks.Memory().Used; used != empty || c.lockEnds.bytes() != 0 {
+		t.Errorf("after the lock's end its index takes %d bytes more, the wheel %d bytes", used-empty, c.lockEnds.bytes())
 	}
 }

@@ -19,7 +19,7 @@ type memory struct {
 func (c *Cache) used() int64 {
 	if m := &c.memory; m.stale {
 		tree, locks := c.tree.Memory(), c.locks.Memory()
-		own := c.wheel.bytes() + c.evictor.bytes()
+		own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
 		m.used = tree.Used + locks.Used + own
 		m.nowHeld = tree.Held + locks.Held + own
 		m.stale = false

@@ -72,7 +72,7 @@ func (c *Cache) figure(key []byte, it item, f field, now instant) int64 {
 		return -1
 	}
 	t := c.wheel.timers.at(id)
-	ttl := int64(t.seconds)
+	ttl := int64(t.note)
 	if f == fieldLeft {
 		return ttl - (now.ms-(t.deadline-ttl*1000))/1000
 	}

@@ -150,7 +150,7 @@ func (c *Cache) live(key []byte, it item, ttl int64, now instant) {
 		c.wheel.reset(id, deadline, uint32(ttl))
 		return
 	}
-	it.setTimer(c.wheel.add(key, false, deadline, uint32(ttl)))
+	it.setTimer(c.wheel.add(key, deadline, uint32(ttl)))
 	c.memory.stale = true
 }
 

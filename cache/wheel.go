@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// wheel holds every deadline of a cache and finds those that are due without
+// wheel holds deadlines, of all items or of all locks of a cache, and finds those that are due without
 // looking at the others: a hierarchical timing wheel.
 //
 // A deadline is a number of milliseconds, read as eleven digits of 6 bits.
@@ -42,17 +42,16 @@ const (
 	never       = math.MaxInt64
 )
 
-// timer is one deadline: of an item, or of its lock. Timers are linked by
-// their numbers in the slab. An item or lock owns its timer: the timer is
-// released with its owner, never by the wheel.
+// timer is one deadline: of an item, or of the locks that one command set.
+// Timers are linked by their numbers in the slab. An item or lock owns its
+// timer: the timer is released with its last owner, never by the wheel.
 type timer struct {
 	deadline   int64  // milliseconds
-	seconds    uint32 // the life that was given; deadline minus it is the start
+	note       uint32 // of an item: the seconds of its life; of locks: how many own the timer
 	prev, next uint32 // in the list; 0 at its ends
-	key        uint32 // first fragment of the item's key
+	key        uint32 // first fragment of the item's key, or of the locks' prefix
 	keyLen     uint32
 	list       uint16 // where the timer waits, noList when it has rung
-	ofLock     bool
 }
 
 const noList = math.MaxUint16
@@ -65,25 +64,24 @@ func (w *wheel) init(now int64) {
 }
 
 // add starts a timer for key, which is copied, and returns its number.
-func (w *wheel) add(key []byte, ofLock bool, deadline int64, seconds uint32) uint32 {
+func (w *wheel) add(key []byte, deadline int64, note uint32) uint32 {
 	id := w.timers.take()
 	*w.timers.at(id) = timer{
 		deadline: deadline,
-		seconds:  seconds,
+		note:     note,
 		key:      w.keys.add(key),
 		keyLen:   uint32(len(key)),
 		list:     noList,
-		ofLock:   ofLock,
 	}
 	w.link(id)
 	return id
 }
 
 // reset gives timer id a new deadline.
-func (w *wheel) reset(id uint32, deadline int64, seconds uint32) {
+func (w *wheel) reset(id uint32, deadline int64, note uint32) {
 	w.unlink(id)
 	t := w.timers.at(id)
-	t.deadline, t.seconds = deadline, seconds
+	t.deadline, t.note = deadline, note
 	w.link(id)
 }
 
@@ -146,18 +144,16 @@ func (w *wheel) due(now int64) bool { return w.wake <= now }
 func (w *wheel) advance(now int64, limit int, ring func(id uint32)) (done bool) {
 	now = max(now, w.time)
 	for w.wake <= now {
-		for _, list := range [2]int{overdue, w.open} {
-			for id := w.lists[list]; id != 0; id = w.lists[list] {
-				if limit == 0 {
-					return false
-				}
-				limit--
-				w.unlink(id)
-				if w.timers.at(id).deadline <= now {
-					ring(id)
-				} else {
-					w.link(id)
-				}
+		for id := w.head(); id != 0; id = w.head() {
+			if limit == 0 {
+				return false
+			}
+			limit--
+			w.unlink(id)
+			if w.timers.at(id).deadline <= now {
+				ring(id)
+			} else {
+				w.link(id)
 			}
 		}
 		list, start := w.first()
@@ -171,6 +167,16 @@ func (w *wheel) advance(now int64, limit int, ring func(id uint32)) (done bool) 
 	// timer above its level still agree with the wheel's.
 	w.time, w.open = now, overdue
 	return true
+}
+
+// head returns the timer that comes next of those that are overdue and of the
+// open list, 0 if there is none. Overdue ones may come while the open list is
+// taken apart: ring may give a timer a time that is over.
+func (w *wheel) head() uint32 {
+	if id := w.lists[overdue]; id != 0 {
+		return id
+	}
+	return w.lists[w.open]
 }
 
 // first returns the list whose span of time begins first and that time, never

@@ -25,7 +25,7 @@ func TestWheelAgainstMap(t *testing.T) {
 			switch r.IntN(10) {
 			default:
 				d := deadline()
-				waits[w.add([]byte("key"), false, d, 0)] = d
+				waits[w.add([]byte("key"), d, 0)] = d
 			case 0, 1:
 				if id := pick(r, waits); id != 0 {
 					w.remove(id)
@@ -106,7 +106,7 @@ func TestWheelRingsAtTheDeadline(t *testing.T) {
 		for _, d := range distances {
 			var w wheel
 			w.init(start)
-			id := w.add(nil, false, start+d, 0)
+			id := w.add(nil, start+d, 0)
 			var rung []uint32
 			ring := func(id uint32) { rung = append(rung, id) }
 			if w.advance(start+d-1, -1, ring); len(rung) > 0 {
@@ -127,7 +127,7 @@ func TestWheelWorkIsBounded(t *testing.T) {
 	w.init(0)
 	const timers, limit = 1000, 7
 	for i := range int64(timers) {
-		w.add(nil, false, 1<<40+i, 0)
+		w.add(nil, 1<<40+i, 0)
 	}
 	if !w.advance(1<<39, 0, nil) {
 		t.Fatal("half a lifetime without timers is work")
@@ -157,7 +157,7 @@ func TestWheelWhenTheClockGoesBack(t *testing.T) {
 	var w wheel
 	w.init(0)
 	w.advance(1000, -1, nil)
-	w.add(nil, false, 500, 0)
+	w.add(nil, 500, 0)
 	rung := 0
 	if !w.advance(400, -1, func(uint32) { rung++ }) || rung != 1 {
 		t.Fatalf("%d timers rang, want the one that is behind the wheel", rung)
@@ -213,5 +213,34 @@ func TestKeystore(t *testing.T) {
 	}
 	if s.fragments.live != 0 {
 		t.Fatalf("%d fragments are left", s.fragments.live)
+	}
+}
+
+// TestWheelRingsAgain: a timer that is given a time that is over while it rings
+// rings again, in the same step or the next.
+func TestWheelRingsAgain(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{-1, 1, 2, 7} {
+		var w wheel
+		w.init(0)
+		id := w.add([]byte("key"), 1000, 0)
+		rings := 0
+		ring := func(id uint32) {
+			if rings++; rings < 5 {
+				w.reset(id, 1000, 0)
+			}
+		}
+		for now := int64(1000); !w.advance(now, limit, ring); now++ {
+			if !w.due(now) {
+				t.Fatalf("%d at a time: nothing is due after %d rings", limit, rings)
+			}
+			if err := w.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rings != 5 {
+			t.Errorf("%d at a time: %d rings, want 5", limit, rings)
+		}
+		w.remove(id)
 	}
 }

@@ -20,7 +20,7 @@ func TestWheelWakesInTime(t *testing.T) {
 		})
 		for range r.IntN(4) {
 			d := now + 1 + r.Int64N(1<<r.IntN(36))
-			live[w.add([]byte("key"), false, d, 0)] = d
+			live[w.add([]byte("key"), d, 0)] = d
 		}
 		if id := pick(r, live); id != 0 && r.IntN(3) == 0 {
 			live[id] = now + 1 + r.Int64N(1<<20)
