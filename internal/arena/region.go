@@ -140,6 +140,7 @@ func (r *Region) carve(h Handle, units uint32, set int) {
 		r.insert(h+Handle(units), rest, gone, bitFree)
 		return
 	}
+	r.drop(gone)
 	*r.word(h + Handle(size)) &^= bitPrev
 }
 
@@ -171,7 +172,15 @@ func (r *Region) free(h Handle, units uint32) {
 		}
 	}
 	if next := h + Handle(units); next == r.top {
-		r.lower(h, gone)
+		r.drop(gone)
+		// Free blocks that together were too large for one lie side by side.
+		for flags != 0 {
+			prev := *r.word32(h, -4)
+			h -= Handle(prev)
+			flags = *r.word(h) & bitPrev
+			r.drop(r.remove(h, prev))
+		}
+		r.lower(h)
 		return
 	} else if w := *r.word(next); w&bitFree != 0 {
 		if size := w >> 2; size+units <= maxUnits {
@@ -182,11 +191,10 @@ func (r *Region) free(h Handle, units uint32) {
 	r.insert(h, units, gone, flags|bitFree)
 }
 
-// lower makes h the top: all above it is unused.
-func (r *Region) lower(h Handle, gone extent) {
+// lower makes h the top: all above it is unused. Pages of it that were returned
+// are none any more, for above the top touched counts.
+func (r *Region) lower(h Handle) {
 	r.top = h
-	// Above the top, touched counts.
-	r.drop(gone)
 	if heap {
 		r.dropChunks()
 	}
@@ -256,6 +264,7 @@ func (r *Region) extend(h Handle, from, to uint32) bool {
 	if rest := size - (to - from); rest != 0 {
 		r.insert(h+Handle(to), rest, gone, bitFree)
 	} else {
+		r.drop(gone)
 		*r.word(next + Handle(size)) &^= bitPrev
 	}
 	return true

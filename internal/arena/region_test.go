@@ -224,6 +224,88 @@ func TestAllocBelowStaysBelow(t *testing.T) {
 	}
 }
 
+// Pages that went back count as taken once a block has them again, be it that an
+// allocation takes the whole of a free block or that its neighbour grows into it.
+func TestReturnedPagesAreTakenAgain(t *testing.T) {
+	if !GivesBack {
+		t.Skip("nothing is given back here")
+	}
+	const size, n = 1 << 20, 32
+	for name, again := range map[string]func(r *Region, before, free Handle){
+		"alloc": func(r *Region, _, _ Handle) { r.Alloc(size) },
+		"grow":  func(r *Region, before, _ Handle) { r.Resize(before, MinBlock, MinBlock+size) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := Reserve(2 * n * size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			r := s.Region(0)
+			r.SmallPages()
+			var before, free []Handle
+			for range n {
+				before = append(before, r.Alloc(MinBlock))
+				free = append(free, r.Alloc(size))
+			}
+			r.Alloc(MinBlock)
+			for _, h := range free {
+				r.Free(h, size)
+			}
+			if got := r.Stats(); GivesBack && got.Resident > n*size/2 {
+				t.Fatalf("%d bytes are resident, want most of %d to be given back", got.Resident, n*size)
+			}
+			for i := range n {
+				again(r, before[i], free[i])
+			}
+			if got := r.Stats(); got.Live < n*size || got.Resident < got.Live {
+				t.Errorf("%+v: less is resident than in use", got)
+			}
+		})
+	}
+}
+
+// Free runs may be longer than the longest block. No free one may stay below the
+// top then either. Nothing but the first and last words of the blocks is touched.
+func TestRunsLongerThanABlock(t *testing.T) {
+	if debug || heap {
+		t.Skip("fills what is free, or takes it from the Go heap")
+	}
+	const long = 5 << 30
+	s, err := Reserve(16 << 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	r := s.Region(0)
+	size := map[Handle]int{}
+	check := func() {
+		t.Helper()
+		if err := r.Check(func(h Handle) int { return size[h] }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alloc := func(n int) Handle {
+		h := r.Alloc(n)
+		size[h] = n
+		return h
+	}
+	a, b, c := alloc(long), alloc(long), alloc(MinBlock)
+	r.Free(a, long)
+	r.Free(b, long)
+	check()
+	if h := alloc(long); h == 0 || h >= c {
+		t.Fatalf("a block came from %#x, want one of the two that are free below %#x", h, c)
+	} else {
+		r.Free(h, long)
+	}
+	r.Free(c, MinBlock)
+	check()
+	if got := r.Stats(); got.Span != 0 || got.Live != 0 {
+		t.Errorf("all was freed, but %+v", got)
+	}
+}
+
 func TestAllocFails(t *testing.T) {
 	s, err := Reserve(1<<20, 4<<20)
 	if err != nil {

@@ -102,6 +102,21 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
+// Any limit will do, not only those that divide into whole pages.
+func TestNewTakesAnyLimit(t *testing.T) {
+	for _, limit := range []int64{0, 1, 12_345_678_901, 15_000_000_000, 20_000_000_000, MaxLimit - 1, MaxLimit} {
+		tree, err := New(Options{Limit: limit})
+		if err != nil {
+			t.Errorf("New with a limit of %d: %v", limit, err)
+			continue
+		}
+		if _, err := tree.Put([]byte("k"), 1); err != nil {
+			t.Errorf("Put with a limit of %d: %v", limit, err)
+		}
+		tree.Close()
+	}
+}
+
 func newTree(t testing.TB) *Tree {
 	t.Helper()
 	tree, err := New(Options{})

@@ -199,3 +199,31 @@ func TestMemoryUnderLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Keys in pairs that share a long beginning make a tree that is nearly all
+// nodes. It must be able to grow to its limit all the same: an owner that makes
+// room only at the limit would be stuck below it.
+func TestNodesMayFillTheLimit(t *testing.T) {
+	if slow > 1 {
+		t.Skip("takes as much memory as the smallest tree may have")
+	}
+	const limit = 128 << 20
+	tree, err := New(Options{Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	rng := rand.NewChaCha8([32]byte{})
+	key := make([]byte, 256)
+	for tree.Memory().Used < limit {
+		if _, err := rng.Read(key[:255]); err != nil {
+			t.Fatal(err)
+		}
+		for _, last := range []byte("ab") {
+			key[255] = last
+			if _, err := tree.Put(key, 8); err != nil {
+				t.Fatalf("%v with %d of %d bytes in use", err, tree.Memory().Used, limit)
+			}
+		}
+	}
+}

@@ -52,9 +52,8 @@ func New(o Options) (*Tree, error) {
 	// Address space costs nothing, so there is room for holes that were
 	// returned to the system, but no more than handles can address.
 	limit = max(limit, 128<<20)
-	nodes := limit * 3 / 8
-	leaves := (arena.MaxSpace - nodes) / 2
-	space, err := arena.Reserve(nodes, min(limit*9/8, leaves), min(2*limit, leaves))
+	nodes, leaves, large := shares(limit)
+	space, err := arena.Reserve(nodes, leaves, large)
 	if err != nil {
 		return nil, fmt.Errorf("radix: %w", err)
 	}
@@ -66,6 +65,18 @@ func New(o Options) (*Tree, error) {
 	t.leaves[1].SmallPages()
 	t.walkers.New = func() any { return new(walker) }
 	return t, nil
+}
+
+// shares divides the address space among the regions. Any of nodes and leaves
+// may be nearly all that a tree holds: leaves of large records, and nodes where
+// each pair of short records has a long prefix of its own. Where handles do not
+// reach that far, nodes have 3/8 of the limit at the least.
+func shares(limit int64) (nodes, leaves, large int64) {
+	const page = 2 << 20 // regions are rounded up to it
+	nodes = min(limit*9/8, arena.MaxSpace-limit*49/40)
+	nodes = (nodes + page - 1) / page * page
+	most := (arena.MaxSpace - nodes) / 2 / page * page
+	return nodes, min(limit*9/8, most), min(2*limit, most)
 }
 
 // Close gives all memory back. The tree, and records that were handed out,
