@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 )
 
@@ -18,7 +19,8 @@ import (
 // Fetch the same key wait for the result as well, up to
 // TypedOptions.LockTime; they know by an item that is locked while the load
 // runs, under the key "\x00gibson:lock:" and key, which is in no family of
-// the program's own.
+// the program's own. Should the server or Options.MaxKeySize refuse that key as
+// too long, every process loads for itself.
 //
 // A load is worth more than its storing: if the server cannot be reached, or
 // refuses the value, or holds something that cannot be decoded, Fetch returns
@@ -85,11 +87,14 @@ type flight[V any] struct {
 
 // PanicError is what callers of Fetch panic with when load did.
 type PanicError struct {
-	Value any // what load panicked with
+	Value any    // what load panicked with
+	Stack []byte // where, as debug.Stack has it: the callers' own stacks do not lead there
 }
 
-// Error returns the value in words.
-func (e *PanicError) Error() string { return fmt.Sprintf("gibson: loader panicked: %v", e.Value) }
+// Error returns the value in words, and the stack below it.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("gibson: loader panicked: %v\n\n%s", e.Value, e.Stack)
+}
 
 // errElsewhere is the result of a load in the background that another process
 // is doing already. A caller that has joined it begins one of its own.
@@ -135,7 +140,7 @@ func (t *Typed[V]) leave(key string, f *flight[V]) {
 func (t *Typed[V]) fly(ctx context.Context, f *flight[V], key string, ttl time.Duration, load func(context.Context) (V, error), refresh bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			f.panicked = &PanicError{Value: r}
+			f.panicked = &PanicError{Value: r, Stack: debug.Stack()}
 		}
 		t.mu.Lock()
 		if t.flights[key] == f {

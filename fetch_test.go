@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -158,7 +159,8 @@ func TestFetchFails(t *testing.T) {
 			func() (string, error) { panic("boom") },
 			func(_ string, _ error, panicked any) bool {
 				pe, ok := panicked.(*gibson.PanicError)
-				return ok && pe.Value == "boom"
+				return ok && pe.Value == "boom" && strings.Contains(pe.Error(), "boom") &&
+					strings.Contains(string(pe.Stack), "TestFetchFails") && strings.Contains(pe.Error(), "TestFetchFails")
 			},
 		},
 		"exit": {

@@ -130,6 +130,8 @@ func TestFromURL(t *testing.T) {
 				DialTimeout: time.Second, KeepAlive: -time.Second, ReadTimeout: 3 * time.Second, WriteTimeout: 4 * time.Millisecond,
 			},
 		},
+		{"unix://@name?encoding=utf-8", "unix://@name", gibson.Options{MaxKeySize: 7, Encoding: "utf-8"}},
+		{url: "unix://user@name"}, {url: "unix://user:@name"}, {url: "tcp://@cache"},
 		{url: "cache:1"}, {url: "/tmp/g.sock"}, {url: "http://cache"}, {url: "tcp://"}, {url: "unix://"},
 		{url: "tcp://cache/path"}, {url: "tcp://user@cache"}, {url: "tcp://cache#f"}, {url: "tcp://cache?%zz"}, {url: "tcp://%zz"},
 		{url: "tcp://cache?max_key=1"}, {url: "tcp://cache?max_key_size=x"}, {url: "tcp://cache?max_key_size=-1"},

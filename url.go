@@ -27,7 +27,8 @@ func (o *Options) FromURL(rawURL string) (address string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("gibson: address %q: %w", rawURL, err)
 	}
-	if u.Fragment != "" || u.User != nil {
+	abstract := u.Scheme == "unix" && u.User != nil && u.User.String() == ""
+	if u.Fragment != "" || u.User != nil && !abstract {
 		return "", fmt.Errorf("gibson: address %q has a user or a fragment", rawURL)
 	}
 	switch u.Scheme {
@@ -38,6 +39,9 @@ func (o *Options) FromURL(rawURL string) (address string, err error) {
 		address = u.Scheme + "://" + u.Host
 	case "unix":
 		address = "unix://" + u.Host + u.Path
+		if abstract { // to package url the @ is that of a user
+			address = "unix://@" + u.Host + u.Path
+		}
 	default:
 		return "", fmt.Errorf("gibson: address %q: want a scheme unix, tcp or tls", rawURL)
 	}
