@@ -1,6 +1,9 @@
 package gibsonprom_test
 
 import (
+	"context"
+	"fmt"
+	"log"
 	"strings"
 	"testing"
 	"time"
@@ -74,4 +77,38 @@ func TestCollectorOfClient(t *testing.T) {
 	if n != 3 || err != nil {
 		t.Errorf("%d series, %v, want SET ok, GET not_found and the gauge", n, err)
 	}
+}
+
+func ExampleNew() {
+	srv, err := gibsontest.Start(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer srv.Close()
+
+	c := gibsonprom.New(nil)
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(c)
+	client, err := gibson.NewClient(srv.Addr(), &gibson.ClientOptions{Options: gibson.Options{Hooks: c.Hooks()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	ctx := context.Background()
+	if err := client.Set(ctx, "user:42:name", []byte("Ada"), 0); err != nil {
+		log.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, f := range families {
+		fmt.Println(f.GetName())
+	}
+	// Output:
+	// gibson_client_command_duration_seconds
+	// gibson_client_commands_in_flight
+	// gibson_client_received_bytes_total
+	// gibson_client_sent_bytes_total
 }
