@@ -180,7 +180,7 @@ func long(t *testing.T, name string, otherwise, perCase int, wire bool, run runn
 					return
 				}
 				done.Add(uint64(len(steps)))
-				if n%20000 == 0 {
+				if n%1000 == 0 {
 					report()
 				}
 				if only > 0 {
