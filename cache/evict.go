@@ -40,6 +40,9 @@ const (
 	evictBytes     = 64 << 10
 	evictItems     = 16
 	bytesPerVictim = 32
+	// evictTimers is how many timers it looks at beyond that, for those in
+	// whose turn nothing is over.
+	evictTimers = 1 << 10
 	// leafCost is about what an item takes beside its key and record.
 	leafCost = 24
 	// heldSlack is how far the memory that the system has given may exceed the
@@ -104,50 +107,65 @@ func (c *Cache) makeRoom(key []byte, old item, v content, now instant) (item, er
 // ErrMemoryLimit and changes nothing.
 func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
 	d := demand{bytes: growth, own: prefix, family: true}
-	if !c.set.Eviction.evicts() {
-		if c.used()+growth > c.budget() {
+	var evictable int64
+	if c.set.Eviction.evicts() {
+		c.watch(growth)
+		if growth <= 0 || !c.exceeds(&d) {
+			return nil
+		}
+		_, all := c.tree.Weigh(nil)
+		_, family := c.tree.Weigh(prefix)
+		evictable = all - family
+	}
+	for c.used()+growth-evictable > c.budget() {
+		if !c.detached {
 			return ErrMemoryLimit
 		}
-		return nil
+		c.reclaim(tidyWork)
 	}
-	c.watch(growth)
-	if growth <= 0 || !c.exceeds(&d) {
+	if !c.set.Eviction.evicts() {
 		return nil
-	}
-	_, all := c.tree.Weigh(nil)
-	_, family := c.tree.Weigh(prefix)
-	if c.used()+growth-(all-family) > c.budget() {
-		return ErrMemoryLimit
 	}
 	c.evictFor(&d, now)
 	return nil
 }
 
 // exceeds reports whether there is too little room for d.
-func (c *Cache) exceeds(d *demand) bool {
+func (c *Cache) exceeds(d *demand) bool { return c.tooMuch(d) || c.tooMany(d) }
+
+// tooMuch reports whether there is too little memory for d.
+func (c *Cache) tooMuch(d *demand) bool {
 	limit := c.budget()
-	return c.used()+d.bytes > limit ||
-		c.memory.nowHeld > limit+heldSlack ||
-		c.set.MaxItems > 0 && int64(c.tree.Len())+d.items > c.set.MaxItems
+	return c.used()+d.bytes > limit || c.memory.nowHeld > limit+heldSlack
 }
 
-// evictFor makes room for d, as much as the bounds on one command allow.
+// tooMany reports whether there are too many items for d.
+func (c *Cache) tooMany(d *demand) bool {
+	return c.set.MaxItems > 0 && int64(c.tree.Len())+d.items > c.set.MaxItems
+}
+
+// evictFor makes room for d, as much as the bounds on one command allow: first
+// from what is over, then from detached families, then from items.
 func (c *Cache) evictFor(d *demand, now instant) {
-	if c.wheel.due(now.ms) {
-		c.expire(now.ms, -1)
-	}
 	need := max(d.bytes, 0)
 	victims := evictItems + need/bytesPerVictim
 	most := 2*need + evictBytes
-	for before := c.used(); c.exceeds(d); {
+	timers := evictTimers + victims
+	for before := c.used(); ; {
+		many := c.tooMany(d)
 		switch {
-		case c.detached:
-			c.reclaim(tidyWork)
-			continue
-		case victims == 0 || before-c.used() >= most || !c.evictOne(d, now):
+		case !many && (!c.tooMuch(d) || before-c.used() >= most):
 			return
+		case timers > 0 && c.wheel.due(now.ms):
+			c.expire(now.ms, tidyWork)
+			timers -= tidyWork
+		case c.detached && !many:
+			c.reclaim(tidyWork)
+		case victims == 0 || !c.evictOne(d, now):
+			return
+		default:
+			victims--
 		}
-		victims--
 	}
 }
 

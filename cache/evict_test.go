@@ -161,6 +161,74 @@ func TestExpiredItemsGoFirst(t *testing.T) {
 	}
 }
 
+// TestRoomIsMadeInSteps: however much is over or detached, a SET at the limit
+// removes no more than it needs and a constant.
+func TestRoomIsMadeInSteps(t *testing.T) {
+	t.Parallel()
+	const items = 20_000
+	for _, policy := range evicting {
+		c, clock := withClock(t, Options{MaxMemory: 16 << 20, Eviction: policy, Compression: -1})
+		for i := range items {
+			set(t, c, fmt.Sprintf("over:%05d", i), "value", time.Second)
+			set(t, c, fmt.Sprintf("detached:%05d", i), "value", 0)
+		}
+		clock.advance(time.Second)
+		do(t, c, func(b *Batch) {
+			if _, err := b.MDelete([]byte("detached:")); err != nil {
+				t.Fatal(err)
+			}
+			// MDELETE removed what is over; once more.
+			for i := range items {
+				if err := b.Set(1, fmt.Appendf(nil, "over:%05d", i), []byte("value")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		clock.advance(time.Second)
+		do(t, c, func(b *Batch) {
+			c.set.MaxMemory = 64 << 10 // as a lowered limit or more overhead would
+			used, left := c.used(), c.tree.Len()
+			for range 3 {
+				if err := b.Set(0, []byte("new"), []byte("value")); err != nil {
+					t.Fatal(err)
+				}
+				if freed := used - c.used(); freed > 3*evictBytes {
+					t.Errorf("%v: a SET freed %d bytes, want about %d at the most", policy, freed, evictBytes)
+				}
+				if gone := left - c.tree.Len(); gone > 2*evictTimers {
+					t.Errorf("%v: a SET removed %d items", policy, gone)
+				}
+				used, left = c.used(), c.tree.Len()
+			}
+			c.set.MaxMemory = 16 << 20
+		})
+	}
+}
+
+// TestMSetTakesDetachedMemory: what MDELETE removed is no reason to refuse.
+func TestMSetTakesDetachedMemory(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []Eviction{EvictLFU, EvictNone} {
+		c, _ := withClock(t, Options{MaxMemory: 4 << 20, Eviction: policy, Compression: -1})
+		do(t, c, func(b *Batch) {
+			val := bytes.Repeat([]byte("v"), 1400)
+			for i := range 2500 {
+				for _, key := range []string{fmt.Sprintf("old:%d", i), fmt.Sprintf("stay:%d", i)} {
+					if err := b.Set(0, []byte(key), val[:700]); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if _, err := b.MDelete([]byte("old:")); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := b.MSet([]byte("stay:"), val); err != nil || n != 2500 {
+				t.Errorf("%v: MSet: %d, %v, want 2500", policy, n, err)
+			}
+		})
+	}
+}
+
 // TestLockedItemsGoLast: they do go when there is nothing else.
 func TestLockedItemsGoLast(t *testing.T) {
 	t.Parallel()
