@@ -32,3 +32,14 @@ func TestFoundRefusedMGetIsNoAccess(t *testing.T) {
 		{kind: request, op: opMeta, payload: "ka access"},
 	})
 }
+
+// A text of a word and many zeros was held for one that is not compressed: the
+// model's mistake, for the protocol leaves that to the algorithm.
+func TestFoundSizeThatTheAlgorithmDecides(t *testing.T) {
+	t.Parallel()
+	replay(t, inProcess, limits{maxKey: 300, maxValue: 400, compression: 30, maxTTL: 100}, []step{
+		{kind: request, op: opSet, payload: "1 2 i 000000000000000000000000000000"},
+		{kind: request, op: opMeta, payload: "2 size"},
+		{kind: request, op: opMeta, payload: "2 encoding"},
+	})
+}

@@ -331,7 +331,9 @@ func (m *model) add(it *item, op uint16) bool {
 // meta returns a figure about an item, or the range it must lie in if most is
 // above 0.
 func (m *model) meta(it *item, field string) (n, most int64, ok bool) {
-	packed := !it.isNumber && len(it.text) > m.compression && compressible(it.text)
+	large := !it.isNumber && len(it.text) > m.compression
+	packed := large && compressible(it.text)
+	maybe := large && !packed && !strings.Contains(noise, it.text)
 	switch field {
 	case "size":
 		switch {
@@ -339,6 +341,8 @@ func (m *model) meta(it *item, field string) (n, most int64, ok bool) {
 			return 8, 0, true
 		case packed:
 			return 1, int64(len(it.text)) - 1, true
+		case maybe:
+			return 1, int64(len(it.text)), true
 		}
 		return int64(len(it.text)), 0, true
 	case "encoding":
@@ -347,6 +351,8 @@ func (m *model) meta(it *item, field string) (n, most int64, ok bool) {
 			return 2, 0, true
 		case packed:
 			return 1, 0, true
+		case maybe:
+			return 0, 1, true
 		}
 		return 0, 0, true
 	case "access":
@@ -371,8 +377,9 @@ func (m *model) meta(it *item, field string) (n, most int64, ok bool) {
 }
 
 // compressible tells the texts of one byte over and over, which every
-// algorithm makes smaller, from the random ones, which none does. The
-// generator makes no others above the size from which it matters.
+// algorithm makes smaller. Random ones, which come from noise, none does; of
+// what is neither, such as an argument too many before a text of zeros, the
+// protocol does not say whether it is stored compressed.
 func compressible(s string) bool {
 	return len(s) >= surelyPacked && strings.Count(s[:len(s)-1], s[:1]) == len(s)-1
 }
