@@ -50,6 +50,7 @@ type Cache struct {
 	// detached says that families wait for tree.Reclaim.
 	detached bool
 	begun    uint64 // batches
+	holding  holding
 	met      uint64 // begun as tidy saw it last
 	// planned is when the background goroutine will wake up by itself, in
 	// milliseconds; 0 while it is awake.
@@ -146,6 +147,7 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
+	c.beginHold()
 	c.begun++
 	b := &c.batch
 	b.now = c.time.now()
@@ -174,8 +176,10 @@ func (b *Batch) End() {
 	c.squeeze.trim()
 	c.used() // for the peak
 	plan := c.needsHelp()
+	held := c.endHold()
 	c.mu.Unlock()
 	if plan {
 		c.rouse()
 	}
+	c.tellHold(held, false)
 }

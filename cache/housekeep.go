@@ -120,13 +120,18 @@ func (c *Cache) housekeep() {
 // reports whether to go on at once, and if not, how long to sleep.
 func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	met := c.begun != c.met
 	c.met = c.begun
 	if again && met {
+		c.mu.Unlock()
 		return standBack, false
 	}
-	return c.work()
+	c.beginHold()
+	sleep, more = c.work()
+	held := c.endHold()
+	c.mu.Unlock()
+	c.tellHold(held, true)
+	return sleep, more
 }
 
 // work is tidy with the cache locked and nobody about.

@@ -64,6 +64,14 @@ type Options struct {
 	// is over is reported when its memory is given back, which is at most a
 	// moment later, but with a Clock of your own only when commands run.
 	OnRemove func(key string, cause Cause)
+	// OnHold, unless nil, is told for how long each Batch, and each step of work
+	// in the background, kept the cache from all others. The goroutine that had
+	// the lock calls it afterwards, so there may be several calls at once. OnHold
+	// may use the cache, but a Batch of its own is told as well. It is for
+	// measurements: the clock and the thread's processor time are read twice for
+	// each call. Methods that lock for reading, Export and SetMaxMemory are not
+	// told.
+	OnHold func(Hold)
 	// Clock is where the cache reads the time, nil means the system's clock.
 	// With a clock of your own the cache cannot know when to wake up: what is
 	// due is then removed by the commands that follow, not in the background.

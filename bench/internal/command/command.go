@@ -36,6 +36,7 @@ func commands() []command {
 		{"stall", "the slowest requests of a steady load with items expiring", "Server: stalls", runStall, false},
 		{"slow", "memory and GETs beside clients that do not read their replies", "Server: slow readers", runSlow, false},
 		{"store", "one store, for embedded", "", runStore, true},
+		{"observed", "a server that says how long its cache is locked, for stall", "", runObserved, true},
 		{"slowreaders", "clients that do not read, for slow", "", runSlowReaders, true},
 	}
 }

@@ -1,0 +1,75 @@
+package cache
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestOnHold: every batch is told once, and so is the work in the background,
+// with the processor time where the system has it.
+func TestOnHold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var batches, steps int
+		var cpu int64
+		var cache atomic.Pointer[Cache]
+		c := open(t, Options{OnHold: func(h Hold) {
+			if c := cache.Load(); c != nil {
+				if _, _, err := c.Get("x:0"); err != nil {
+					t.Error(err)
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if h.Start.IsZero() || h.Wall < 0 || h.CPU < 0 {
+				t.Errorf("impossible hold: %+v", h)
+			}
+			cpu += int64(h.CPU)
+			if h.Background {
+				steps++
+			} else {
+				batches++
+			}
+		}})
+		cache.Store(c)
+		synctest.Wait()
+		const items = 10 * tidyWork
+		for i := range items {
+			set(t, c, fmt.Sprintf("x:%d", i), "v", 0)
+		}
+		synctest.Wait()
+		mu.Lock()
+		before := steps
+		mu.Unlock()
+		if _, err := c.MDelete("x:"); err != nil {
+			t.Fatal(err)
+		}
+		// In the bubble the background is done before the clock goes on.
+		waitForReclaim(c)
+		mu.Lock()
+		defer mu.Unlock()
+		if batches != items+1 || steps-before < items/tidyWork {
+			t.Errorf("%d batches and %d steps were told, want %d, and %d or more", batches, steps-before, items+1, items/tidyWork)
+		}
+		if known := runtime.GOOS == "linux"; known != (cpu > 0) {
+			t.Errorf("the holds took %d ns of processor time", cpu)
+		}
+	})
+}
+
+// waitForReclaim lets the clock of the bubble go on until nothing waits.
+func waitForReclaim(c *Cache) {
+	for {
+		synctest.Wait()
+		if _, _, detached := held(c); !detached {
+			return
+		}
+		time.Sleep(standBack)
+	}
+}
