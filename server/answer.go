@@ -52,10 +52,7 @@ func (s *session) respond() (end, error) {
 func (s *session) verdict() end {
 	switch w := s.work; w.why {
 	case ended:
-		if w.in.empty() {
-			return endClose
-		}
-		return endLinger
+		return endLinger // more may be on its way
 	case badLength, badOpcode:
 		s.srv.counters.protocolErrors.Add(1)
 		s.srv.cfg.log.Warn("protocol error, closing the connection", "client", s.client(), "reason", w.why.String())

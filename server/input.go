@@ -11,9 +11,6 @@ type input struct {
 // pending returns the unparsed bytes.
 func (in *input) pending() []byte { return in.blk.b[in.r:in.w] }
 
-// empty reports whether everything that was read has been parsed.
-func (in *input) empty() bool { return in.r == in.w }
-
 // room returns space for the next read, at least one byte. What was parsed
 // before may be overwritten. A buffer that is full with the beginning of one
 // request is doubled, up to the size of the largest request: memory follows

@@ -80,6 +80,28 @@ func TestLingerEndsWithTheClient(t *testing.T) {
 	})
 }
 
+// TestLingerAfterEnd checks that bytes that arrive once END has been answered
+// do not reset the connection, with which the answer could be lost.
+func TestLingerAfterEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took, read := talk(t, func(c *halfPipe) {
+			_, _ = c.Write(req(wire.OpEnd, ""))
+			got, err := io.ReadAll(c)
+			if want := wire.AppendCode(nil, wire.CodeOK); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("answered %x, %v, want %x", got, err, want)
+			}
+			time.Sleep(300 * time.Millisecond)
+			if _, err := c.Write(req(wire.OpPing, "")); err != nil {
+				t.Errorf("a request behind END: %v", err)
+			}
+			_ = c.Close()
+		})
+		if want := len(req(wire.OpEnd, "")) + len(req(wire.OpPing, "")); took != 300*time.Millisecond || read != want {
+			t.Errorf("the server closed after %v and %d bytes, want 300ms and %d", took, read, want)
+		}
+	})
+}
+
 func TestLingerIsBoundedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		took, _ := talk(t, func(c *halfPipe) {
