@@ -73,8 +73,12 @@ func TestToxics(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer proxy.Stop()
+			unhealthy := 300 * time.Millisecond
+			if tc.harmless {
+				unhealthy = patience // however slow the machine is
+			}
 			c, err := gibson.NewClient(proxy.Listen, &gibson.ClientOptions{
-				Options: gibson.Options{DialTimeout: 300 * time.Millisecond},
+				Options: gibson.Options{DialTimeout: unhealthy},
 				Conns:   2, MinBackoff: time.Millisecond, MaxBackoff: 10 * time.Millisecond, HealthInterval: 100 * time.Millisecond,
 			})
 			if err != nil {
