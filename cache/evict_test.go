@@ -309,6 +309,31 @@ func TestWatchingEnds(t *testing.T) {
 	}
 }
 
+// TestWindowOutlivesWatching: entries of the window are dropped after the use
+// of items is no longer watched, too.
+func TestWindowOutlivesWatching(t *testing.T) {
+	t.Parallel()
+	c, _ := withClock(t, Options{MaxMemory: 4 << 20, Compression: -1})
+	const items = 15_000
+	val := string(bytes.Repeat([]byte("v"), 200))
+	for i := range items {
+		set(t, c, fmt.Sprint("key:", i), val, 0)
+	}
+	for i := range items {
+		if i%100 != 0 {
+			if _, err := c.Delete(fmt.Sprint("key:", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i := range items {
+		set(t, c, fmt.Sprint("new:", i%100), val, 0)
+	}
+	if c.evictor.on || c.evictor.window.entries > 2*c.evictor.waiting+weedSpare {
+		t.Errorf("watching: %v; the window has %d entries for %d items", c.evictor.on, c.evictor.window.entries, c.evictor.waiting)
+	}
+}
+
 // TestEvictionAmidAllCommands runs random commands of every kind on caches that
 // are always full: the limits hold after each, nothing is refused for want of
 // memory, and all invariants hold.
@@ -369,5 +394,46 @@ func TestEvictionAmidReaders(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	}
+}
+
+// TestTheSecondIsLookedAtAgain: what nearly went is compared with the next
+// sample, as it is by then, unless it has gone.
+func TestTheSecondIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	const items = 1000
+	for _, policy := range []Eviction{EvictLFU, EvictLRU} {
+		for _, test := range []struct {
+			name       string
+			change     func(c *Cache) error
+			stays, hit bool
+		}{
+			{"as it was", func(*Cache) error { return nil }, false, true},
+			{"gone", func(c *Cache) error { _, err := c.Delete("second"); return err }, false, false},
+			{"locked", func(c *Cache) error { _, err := c.Lock("second", Forever); return err }, true, true},
+		} {
+			c, _ := withClock(t, Options{MaxItems: items, Eviction: policy})
+			set(t, c, "second", "v", 0)
+			for i := range items - 1 {
+				set(t, c, fmt.Sprintf("x:%03d", i), "v", 0)
+			}
+			// Nothing is in the window, and nothing else is worse.
+			do(t, c, func(b *Batch) {
+				for c.evictor.window.entries > 0 {
+					c.leave(&demand{}, b.now, false)
+				}
+				c.evictor.second.keep([]byte("second"))
+			})
+			if err := test.change(c); err != nil {
+				t.Fatal(err)
+			}
+			if !test.hit {
+				set(t, c, "another", "v", 0) // in its place
+			}
+			set(t, c, "new", "v", 0)
+			if _, ok, err := c.Get("second"); ok != test.stays || err != nil {
+				t.Errorf("%v, %s: it is there: %v, %v, want %v", policy, test.name, ok, err, test.stays)
+			}
+		}
 	}
 }
