@@ -24,16 +24,21 @@ func TestClientTurnedAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := &network{serve: serve}
+				var room atomic.Bool
+				n := &network{serve: func(nc net.Conn) {
+					if room.Load() {
+						answering(echo)(nc)
+						return
+					}
+					serve(nc)
+				}}
 				c := n.client(t, gibson.ClientOptions{Conns: 1})
 				defer c.Close()
 				time.Sleep(time.Hour)
 				if d := n.count(); d < 3600 || d > 7300 { // every 0.5 to 1 s at last
 					t.Errorf("%d attempts in an hour", d)
 				}
-				n.mu.Lock()
-				n.serve = answering(echo)
-				n.mu.Unlock()
+				room.Store(true)
 				time.Sleep(2 * time.Second)
 				if err := c.Ping(t.Context()); err != nil {
 					t.Errorf("Ping of a server that has room again: %v", err)
