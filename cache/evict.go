@@ -15,8 +15,9 @@ import "bytes"
 
 const (
 	// An eviction looks at sampleGroups runs of sampleRun neighbours: a group
-	// costs little more than a single item.
-	sampleGroups = 5
+	// costs little more than a single item. Beside them it looks at the best of
+	// the sample before that stayed.
+	sampleGroups = 3
 	sampleRun    = 3
 	// graduations bounds how many entries of the window are looked at for one
 	// victim.
@@ -56,6 +57,12 @@ type prospect struct {
 	key      []byte
 	estimate int
 	age      uint32
+}
+
+// keep makes key, which is copied, the prospect.
+func (p *prospect) keep(key []byte) {
+	p.ok = true
+	p.key = append(p.key[:0], key...)
 }
 
 // demand is what a command is about to add.
@@ -212,6 +219,9 @@ func (c *Cache) evictOne(d *demand, now instant) bool {
 	cand, victim := &e.candidate, &e.victim
 	switch {
 	case cand.ok && (!victim.ok || !e.better(cand, victim)):
+		if victim.ok {
+			e.second.keep(victim.key)
+		}
 		victim = cand
 	case !victim.ok && !c.search(d, now):
 		return false
@@ -281,6 +291,12 @@ func (c *Cache) sample(d *demand, now instant) {
 	if items == 0 {
 		return
 	}
+	if e.second.ok {
+		e.second.ok = false
+		if it := item(c.tree.Find(e.second.key)); it != nil { // it may have gone
+			c.consider(e.second.key, it, d, epoch, now)
+		}
+	}
 	for range sampleGroups {
 		left := sampleRun
 		c.tree.WalkNth(e.rng.IntN(items), func(key, rec []byte) bool {
@@ -307,6 +323,9 @@ func (c *Cache) consider(key []byte, it item, d *demand, epoch uint32, now insta
 	}
 	if d.spares(key) || c.isLocked(key, it, now) {
 		return
+	}
+	if v.ok {
+		e.second.keep(v.key)
 	}
 	v.ok, v.estimate, v.age = true, estimate, age
 	v.key = append(v.key[:0], key...)

@@ -396,3 +396,44 @@ func TestEvictionAmidReaders(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// TestTheSecondIsLookedAtAgain: what nearly went is compared with the next
+// sample, as it is by then, unless it has gone.
+func TestTheSecondIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	const items = 1000
+	for _, policy := range []Eviction{EvictLFU, EvictLRU} {
+		for _, test := range []struct {
+			name       string
+			change     func(c *Cache) error
+			stays, hit bool
+		}{
+			{"as it was", func(*Cache) error { return nil }, false, true},
+			{"gone", func(c *Cache) error { _, err := c.Delete("second"); return err }, false, false},
+			{"locked", func(c *Cache) error { _, err := c.Lock("second", Forever); return err }, true, true},
+		} {
+			c, _ := withClock(t, Options{MaxItems: items, Eviction: policy})
+			set(t, c, "second", "v", 0)
+			for i := range items - 1 {
+				set(t, c, fmt.Sprintf("x:%03d", i), "v", 0)
+			}
+			// Nothing is in the window, and nothing else is worse.
+			do(t, c, func(b *Batch) {
+				for c.evictor.window.entries > 0 {
+					c.leave(&demand{}, b.now, false)
+				}
+				c.evictor.second.keep([]byte("second"))
+			})
+			if err := test.change(c); err != nil {
+				t.Fatal(err)
+			}
+			if !test.hit {
+				set(t, c, "another", "v", 0) // in its place
+			}
+			set(t, c, "new", "v", 0)
+			if _, ok, err := c.Get("second"); ok != test.stays || err != nil {
+				t.Errorf("%v, %s: it is there: %v, %v, want %v", policy, test.name, ok, err, test.stays)
+			}
+		}
+	}
+}

@@ -35,6 +35,7 @@ type evictor struct {
 	candidate prospect // buffers of evict.go
 	victim    prospect
 	sampled   prospect
+	second    prospect // the last sample's best that stayed, its key only
 }
 
 const (
