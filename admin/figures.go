@@ -31,6 +31,10 @@ type Figures struct {
 	ProtocolErrors int64 `json:"protocol_errors_total"`
 	Panics         int64 `json:"panics_total"`
 
+	RefusedByAddress int64 `json:"connections_refused_by_address_total"` // not among Refused
+	OutputMemory     int64 `json:"output_memory"`                        // bytes of replies that clients have not read, as far as they are bounded
+	RepliesRefused   int64 `json:"replies_refused_total"`                // ERR for want of such memory
+
 	CertificatesRefused int64     `json:"tls_certificates_refused_total"`   // of clients
 	HandshakesFailed    int64     `json:"tls_handshakes_failed_total"`      // for any other reason
 	CertificateExpires  time.Time `json:"tls_certificate_expires,omitzero"` // the first of the server's own; zero without TLS

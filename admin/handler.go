@@ -124,6 +124,9 @@ func (h *Handler) figures() (Figures, error) {
 	if err != nil {
 		return Figures{}, err
 	}
+	if f.Calls == nil {
+		f.Calls = []Calls{} // in JSON a list even if it is empty
+	}
 	f.Families = nil
 	for _, prefix := range h.opts.Families {
 		n, err := h.opts.Target.Count(prefix)

@@ -32,6 +32,9 @@ func TestMetrics(t *testing.T) {
 		`gibson_tls_handshakes_failed_total 12`,
 		`gibson_tls_certificate_expiry_time_seconds 3000`,
 		`gibson_log_lines_lost_total 13`,
+		`gibson_connections_refused_by_address_total 14`,
+		`gibson_output_memory_bytes 15`,
+		`gibson_replies_refused_total 16`,
 		`gibson_memory_bytes{kind="resident"} 80`,
 		`gibson_memory_bytes{kind="heap"} 20`,
 		`gibson_memory_bytes{kind="used"} 50`,
@@ -65,4 +68,21 @@ func TestMetrics(t *testing.T) {
 	if status, _ := ask(h, "GET", "/metrics"); status != 500 {
 		t.Errorf("of a closed target: %d, want 500", status)
 	}
+}
+
+// TestNoRequestsYet: whoever reads the figures finds a list in any case.
+func TestNoRequestsYet(t *testing.T) {
+	h := newHandler(t, admin.Options{Target: quiet{&target{}}})
+	if status, body := ask(h, "GET", "/stats.json"); status != 200 || !strings.Contains(body, `"requests_total": []`) {
+		t.Errorf("%d, %s", status, body)
+	}
+}
+
+// quiet is a target that nobody has asked for anything.
+type quiet struct{ *target }
+
+func (q quiet) Figures() (admin.Figures, error) {
+	f, err := q.target.Figures()
+	f.Calls = nil
+	return f, err
 }

@@ -10,29 +10,32 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/gogibson/gibson/internal/cli"
+	"github.com/gogibson/gibson/internal/testcert"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// metricNames returns the names of all metrics of a server that has served a
-// request.
+// metricNames returns the names of all metrics of a server that has TLS and has
+// served a request.
 func metricNames(t *testing.T) map[string]bool {
 	t.Helper()
+	own := testcert.New(t).Issue(t, time.Hour, "cache")
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		defer w.Close()
-		cli.Run(ctx, strings.Fields("serve --address 127.0.0.1 --port 0 --admin 127.0.0.1:0 --admin-families user:"), nil, io.Discard, w)
+		cli.Run(ctx, append(strings.Fields("serve --address 127.0.0.1 --port 0 --admin 127.0.0.1:0 --admin-families user: --listen tls://127.0.0.1:0"),
+			"--tls-cert", own.Certificate, "--tls-key", own.Key), nil, io.Discard, w)
 	}()
 	defer func() {
 		cancel()
-		go io.Copy(io.Discard, r)
 		<-ended
 	}()
 	var admin, tcp string
@@ -45,6 +48,7 @@ func metricNames(t *testing.T) map[string]bool {
 			}
 		}
 	}
+	go io.Copy(io.Discard, r) // whoever logs would wait
 	if status := cli.Run(ctx, []string{"set", "k", "v", "--addr", tcp}, nil, io.Discard, t.Output()); status != 0 {
 		t.Fatalf("set: status %d", status)
 	}
