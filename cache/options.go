@@ -99,7 +99,7 @@ const (
 	EvictGCRatio
 	// EvictNone refuses new values while the limit is reached. Lives and locks
 	// can still be given then, as with EvictGCRatio: about 80 bytes for a life and
-	// 120 for a lock beyond the limit, and more if the key is longer than 28.
+	// 120 for a lock beyond the limit, 50 by MLock, and more if the key is longer than 28.
 	EvictNone
 )
 
