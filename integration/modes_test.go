@@ -48,6 +48,7 @@ func newServer(t testing.TB, conf [][2]string) *gibsontest.Server {
 		Start: epoch,
 		Server: func(s *server.Server) {
 			s.MaxClients, s.MaxRequestSize, s.MaxResponseSize = set.clients, set.request, set.response
+			s.MaxOutputMemory = int64(set.output)
 		},
 	})
 }
@@ -56,6 +57,7 @@ func newServer(t testing.TB, conf [][2]string) *gibsontest.Server {
 type setting struct {
 	cache                      cache.Options
 	clients, request, response int
+	output                     int
 }
 
 // settings reads conf lines, which have gibson.conf's names and units.
@@ -68,6 +70,7 @@ func settings(t testing.TB, conf [][2]string) setting {
 		"compression":       &set.cache.Compression,
 		"max_request_size":  &set.request,
 		"max_response_size": &set.response,
+		"max_output_memory": &set.output,
 		"max_clients":       &set.clients,
 	}
 	times := map[string]*time.Duration{
