@@ -35,6 +35,10 @@ type keeper struct {
 	asked   chan struct{}      // likewise, holds one
 	every   chan time.Duration // a new interval, 0 for none
 
+	// fuller says that the file may hold what was not loaded, so that the next
+	// snapshot keeps it aside. Once start was called, only who writes uses it.
+	fuller bool
+
 	stop  context.CancelFunc // ends the goroutine
 	ended chan struct{}      // closed when it has ended
 
@@ -157,9 +161,12 @@ func (k *keeper) write(ctx context.Context, cause string) error {
 	if cause != atExit {
 		progress = considerate(progress)
 	}
-	totals, err := snapshot.Save(k.disk, k.file, begun, func(w *snapshot.Writer) error {
-		return w.AddAll(ctx, k.cache.Export(), progress)
-	})
+	var totals snapshot.Totals
+	if err = k.keepFuller(begun); err == nil {
+		totals, err = snapshot.Save(k.disk, k.file, begun, func(w *snapshot.Writer) error {
+			return w.AddAll(ctx, k.cache.Export(), progress)
+		})
+	}
 	switch {
 	case err == nil:
 		k.written.Add(1)
@@ -172,6 +179,23 @@ func (k *keeper) write(ctx context.Context, cause string) error {
 		k.log.Error("no snapshot was written, the one before stays", "file", k.file, "cause", cause, "err", err)
 	}
 	return err
+}
+
+// keepFuller keeps a file aside of which not everything was loaded. Without
+// that it must not be replaced.
+func (k *keeper) keepFuller(now time.Time) error {
+	if !k.fuller {
+		return nil
+	}
+	aside, err := snapshot.KeepAside(k.disk, k.file, now)
+	switch {
+	case err == nil:
+		k.log.Warn("the snapshot of which not everything was loaded is kept aside", "file", k.file, "aside", aside)
+	case !errors.Is(err, fs.ErrNotExist): // else somebody moved it
+		return err
+	}
+	k.fuller = false
+	return nil
 }
 
 // progress returns a function that logs now and then how many of all items are
@@ -301,6 +325,7 @@ func (l *loader) report(what string, t snapshot.Totals, begun time.Time) {
 		l.log.Warn("items of the snapshot are longer than the limits allow, and not loaded", "items", l.sum.Skipped)
 	}
 	if l.full {
+		l.fuller = true
 		l.log.Warn("max_memory is reached, the rest of the snapshot is not loaded", "loaded", l.sum.Items, "left", l.left)
 	}
 }

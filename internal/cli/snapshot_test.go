@@ -163,19 +163,109 @@ func TestSnapshotAboveMaxMemory(t *testing.T) {
 		expect(t, step{args: []string{"set", fmt.Sprint("key:", i), strings.Repeat("v", 1<<20)}, stdout: strings.Repeat("v", 1<<20)})
 	}
 	server.end()
+	whole, err := os.ReadFile(filepath.Join(dir, "snap"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	server = snapshotServer(t, dir, "--max-memory", "10M")
 	if got := run(t, "", "get", "key:0"); len(got.stdout) != 1<<20 {
 		t.Errorf("the first key: %d bytes, status %d", len(got.stdout), got.status)
 	}
-	if _, log := server.end(); !strings.Contains(log, "max_memory is reached, the rest of the snapshot is not loaded") {
+	_, log := server.end()
+	if !strings.Contains(log, "max_memory is reached, the rest of the snapshot is not loaded") {
 		t.Errorf("nothing is said about it:\n%s", log)
+	}
+	aside, err := filepath.Glob(filepath.Join(dir, "snap.left-*"))
+	if err != nil || len(aside) != 1 {
+		t.Fatalf("%q, %v, want the fuller file kept aside", aside, err)
+	}
+	if data, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(data, whole) || !strings.Contains(log, aside[0]) {
+		t.Errorf("%v; the file kept aside is another, or not in the log", err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "snap")); err != nil || info.Size() >= int64(len(whole)) {
+		t.Errorf("%v, %d bytes were written, want fewer than %d", err, info.Size(), len(whole))
 	}
 }
 
-// brokenDisk fails to flush.
+// TestFullerSnapshotIsKeptOnce: only the first snapshot after a load that left
+// something replaces what was left, and none does if it cannot be kept.
+func TestFullerSnapshotIsKeptOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		small, big := cacheOf(t, 16<<20), cacheOf(t, 64<<20)
+		for i := range 20 {
+			if err := big.Set(fmt.Sprint("key:", i), bytes.Repeat([]byte("v"), 1<<20), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		name := filepath.Join(t.TempDir(), "snap")
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		first := cli.NewKeeper(name, snapshot.Disk{}, big, logger)
+		defer first.Close()
+		if err := first.Finish(); err != nil {
+			t.Fatal(err)
+		}
+		disk := &brokenDisk{unlinkable: syscall.EACCES}
+		k := cli.NewKeeper(name, disk, small, logger)
+		defer k.Close()
+		if err := k.Load(false); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := k.Finish(); !errors.Is(err, syscall.EACCES) {
+			t.Errorf("%v, want EACCES", err)
+		}
+		if data, err := os.ReadFile(name); err != nil || !bytes.Equal(data, whole) {
+			t.Errorf("%v, or the fuller file was replaced", err)
+		}
+		disk.unlinkable = nil
+		for range 2 {
+			time.Sleep(time.Second)
+			if err := k.Finish(); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := names(t, filepath.Dir(name)); len(got) != 2 || got[0] != "snap" || !strings.HasPrefix(got[1], "snap.left-") {
+			t.Errorf("%q, want the snapshot and one kept aside\n%s", got, &log)
+		}
+		if w, f := k.Counts(); w != 2 || f != 1 {
+			t.Errorf("%d written, %d failed, want 2 and 1", w, f)
+		}
+	})
+}
+
+// cacheOf makes a cache with that limit, which stores values as they are.
+func cacheOf(t *testing.T, maxMemory int64) *cache.Cache {
+	t.Helper()
+	c, err := cache.New(&cache.Options{MaxMemory: maxMemory, Compression: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// brokenDisk fails to flush, or to give a file another name.
 type brokenDisk struct {
 	snapshot.Disk
-	err error
+	err, unlinkable error
+}
+
+func (d *brokenDisk) Link(from, to string) error {
+	if d.unlinkable != nil {
+		return d.unlinkable
+	}
+	return d.Disk.Link(from, to)
+}
+
+func (d *brokenDisk) Rename(from, to string) error {
+	if d.unlinkable != nil {
+		return d.unlinkable
+	}
+	return d.Disk.Rename(from, to)
 }
 
 func (d *brokenDisk) CreateTemp(dir, pattern string) (snapshot.File, error) {

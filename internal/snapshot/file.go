@@ -149,9 +149,33 @@ func isNumber(s string) bool {
 // SetAside gives a file that cannot be used another name, which it returns, so
 // that the next snapshot does not replace it.
 func SetAside(fsys FS, name string, now time.Time) (string, error) {
-	aside := name + ".refused-" + now.UTC().Format("20060102-150405.000")
+	aside := asideName(name, ".refused-", now)
 	if err := fsys.Rename(name, aside); err != nil {
 		return "", fmt.Errorf("snapshot: %w", err)
 	}
 	return aside, nil
+}
+
+// KeepAside gives a file that the next snapshot would replace with less another
+// name, which it returns. Where there are hard links the file keeps its old
+// name as well, so that there is one whatever becomes of the next snapshot. An
+// error that is fs.ErrNotExist says that there is no file.
+func KeepAside(fsys FS, name string, now time.Time) (string, error) {
+	aside := asideName(name, ".left-", now)
+	err := fsys.Link(name, aside)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+		err = fsys.Rename(name, aside)
+	}
+	if err == nil {
+		err = fsys.SyncDir(filepath.Dir(name))
+	}
+	if err != nil {
+		return "", fmt.Errorf("snapshot: %w", err)
+	}
+	return aside, nil
+}
+
+// asideName returns the name of a file that is kept since now, and why.
+func asideName(name, why string, now time.Time) string {
+	return name + why + now.UTC().Format("20060102-150405.000")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/snapshot"
@@ -269,6 +270,42 @@ func TestSetAside(t *testing.T) {
 	}
 	if _, err := snapshot.SetAside(snapshot.Disk{}, name, written()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, want that there is none", err)
+	}
+}
+
+// unlinkable is a file system without hard links.
+type unlinkable struct{ snapshot.Disk }
+
+func (unlinkable) Link(string, string) error { return syscall.EPERM }
+
+func TestKeepAside(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		disk  snapshot.FS
+		there bool // under the old name
+	}{{"linked", snapshot.Disk{}, true}, {"renamed", unlinkable{}, false}} {
+		t.Run(tc.name, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "f")
+			if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			aside, err := snapshot.KeepAside(tc.disk, name, written())
+			if err != nil || aside != name+".left-20231114-221320.123" {
+				t.Errorf("%q, %v", aside, err)
+			}
+			if data, err := os.ReadFile(aside); string(data) != "x" {
+				t.Errorf("%q, %v", data, err)
+			}
+			if _, err := os.Stat(name); (err == nil) != tc.there {
+				t.Errorf("under the old name: %v", err)
+			}
+			if err := os.RemoveAll(name); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := snapshot.KeepAside(tc.disk, name, written().Add(time.Hour)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%v, want that there is none", err)
+			}
+		})
 	}
 }
 

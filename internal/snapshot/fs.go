@@ -14,6 +14,8 @@ type FS interface {
 	Open(name string) (File, error)
 	// Rename gives a file another name, in place of a file that has it.
 	Rename(from, to string) error
+	// Link gives a file a second name, and fails if there is one that has it.
+	Link(name, second string) error
 	// Remove removes a file.
 	Remove(name string) error
 	// ReadDir lists a directory.
@@ -42,6 +44,9 @@ func (Disk) Open(name string) (File, error) { return os.Open(name) }
 
 // Rename is os.Rename.
 func (Disk) Rename(from, to string) error { return os.Rename(from, to) }
+
+// Link is os.Link.
+func (Disk) Link(name, second string) error { return os.Link(name, second) }
 
 // Remove is os.Remove.
 func (Disk) Remove(name string) error { return os.Remove(name) }
