@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -129,8 +130,36 @@ func TestNotify(t *testing.T) {
 	}
 	m.expect(t, "RELOADING=1\nMONOTONIC_USEC=[0-9]+\n")
 	m.expect(t, "READY=1")
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	m.expect(t, "STOPPING=1") // before the socket is full of the watchdog's messages
+	if err := server.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNotifyUnread shows that a server ends whether or not its service manager
+// reads that it does.
+func TestNotifyUnread(t *testing.T) {
+	m := newManager(t)
+	server := m.start(t, nil, []string{"WATCHDOG_USEC=20000"}, "--unix-socket", filepath.Join(m.dir, "s"))
+	m.expect(t, "READY=1")
+	conn, err := net.DialUnix("unixgram", nil, m.notify.LocalAddr().(*net.UnixAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for err == nil { // until nothing more fits
+		if err := conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Write([]byte("WATCHDOG=1"))
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
 	end(t, server)
-	m.expect(t, "STOPPING=1")
 }
 
 // TestNoWatchdogOfAnother shows that a server which is not the one that is

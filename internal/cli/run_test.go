@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
+	"os/signal"
 	"strings"
 	"testing"
 
@@ -13,7 +15,14 @@ import (
 	"github.com/gogibson/gibson/internal/cli"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The first Notify of a process starts goroutines of the runtime's, which
+	// must not be in the bubble of a test.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	signal.Stop(signals)
+	goleak.VerifyTestMain(m)
+}
 
 // result is what a command line did.
 type result struct {

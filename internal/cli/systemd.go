@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"net"
 	"os"
 	"time"
 
@@ -12,9 +13,31 @@ import (
 // is none, and nothing happens. A message that is lost is logged and no reason
 // to end.
 func (d *daemon) notify(state string) {
-	if _, err := systemd.SdNotify(false, state); err != nil {
+	if err := notify(state); err != nil {
 		d.log.Warn("the service manager cannot be told", "state", state, "err", err)
 	}
+}
+
+// notifyPatience bounds the wait for a service manager that does not read: it
+// must not keep a server from reloading or ending.
+const notifyPatience = time.Second
+
+// notify is what systemd.SdNotify is, but that waits for ever.
+func notify(state string) error {
+	socket := os.Getenv("NOTIFY_SOCKET")
+	if socket == "" {
+		return nil
+	}
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // what was written is on its way
+	if err := conn.SetWriteDeadline(time.Now().Add(notifyPatience)); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte(state))
+	return err
 }
 
 // notifyReloading tells the service manager that the configuration is being
