@@ -49,6 +49,29 @@ func (s *Server) setMaxPerAddress(n int) error {
 	return nil
 }
 
+// AdjustMaxOutputMemory changes the limit that MaxOutputMemory has set, in
+// bytes. With zero it is what it means there for the MaxMemory that Cache has
+// now. Replies above a lower limit stay until they are read. If n is not
+// allowed, nothing changes.
+func (s *Server) AdjustMaxOutputMemory(n int64) error {
+	if err := s.setUpOnce(); err != nil {
+		return err
+	}
+	return s.setMaxOutput(n)
+}
+
+// setMaxOutput checks and sets the limit.
+func (s *Server) setMaxOutput(n int64) error {
+	if n < 0 {
+		return fmt.Errorf("gibson: server: MaxOutputMemory is %d, want 0 for the default or more", n)
+	}
+	if n == 0 {
+		n = max(s.Cache.Options().MaxMemory/10, leastOutput)
+	}
+	s.output.max.Store(n)
+	return nil
+}
+
 // setTimeouts checks and sets both.
 func (s *Server) setTimeouts(idle, write time.Duration) error {
 	if idle < 0 {

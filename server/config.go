@@ -92,11 +92,8 @@ func (s *Server) setUp() error {
 	if err := s.setTimeouts(s.IdleTimeout, s.WriteTimeout); err != nil {
 		return err
 	}
-	if s.MaxOutputMemory < 0 {
-		return fmt.Errorf("gibson: server: MaxOutputMemory is %d, want 0 for the default or more", s.MaxOutputMemory)
-	}
-	if s.output.max = s.MaxOutputMemory; s.output.max == 0 {
-		s.output.max = max(s.Cache.Options().MaxMemory/10, leastOutput)
+	if err := s.setMaxOutput(s.MaxOutputMemory); err != nil {
+		return err
 	}
 	if err := s.setMaxPerAddress(s.MaxClientsPerAddress); err != nil {
 		return err

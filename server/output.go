@@ -13,7 +13,7 @@ const leastOutput = 16 << 20
 // have yet, as far as it is in buffers above keepSize. Smaller ones are bounded
 // by the number of clients, and never refused.
 type output struct {
-	max     int64 // never changes once sessions exist
+	max     atomic.Int64
 	held    atomic.Int64
 	refused atomic.Int64 // replies that did not fit
 }
@@ -21,7 +21,7 @@ type output struct {
 // charge counts another buffer of size bytes instead of one of old if that is
 // within the bound.
 func (o *output) charge(old, size int) bool {
-	if more := int64(size - old); o.held.Add(more) > o.max && more > 0 {
+	if more := int64(size - old); o.held.Add(more) > o.max.Load() && more > 0 {
 		o.held.Add(-more)
 		o.refused.Add(1)
 		return false

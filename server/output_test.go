@@ -58,6 +58,37 @@ func TestRepliesThatDoNotFit(t *testing.T) {
 	wantOutput(srv, 0)
 }
 
+// TestAdjustMaxOutputMemory changes the bound of a server that is in use.
+func TestAdjustMaxOutputMemory(t *testing.T) {
+	srv := &Server{MaxOutputMemory: 1 << 20}
+	c := dial(t, withLarge(t, srv))
+	for _, tc := range []struct {
+		bound, effective int64
+		want             string
+	}{{64 << 10, 64 << 10, "ERR"}, {1 << 20, 1 << 20, "=" + large}, {0, srv.Cache.Options().MaxMemory / 10, "=" + large}} {
+		if err := srv.AdjustMaxOutputMemory(tc.bound); err != nil {
+			t.Fatal(err)
+		}
+		if got := srv.output.max.Load(); got != tc.effective {
+			t.Errorf("%d: the bound is %d, want %d", tc.bound, got, tc.effective)
+		}
+		c.send(req(wire.OpGet, "f:1"))
+		c.want(tc.want)
+		wantOutput(srv, 0)
+	}
+	if err := srv.AdjustMaxOutputMemory(-1); err == nil || !strings.Contains(err.Error(), "want 0 for the default or more") {
+		t.Errorf("-1: %v", err)
+	}
+	for _, tc := range []struct{ memory, want int64 }{{400 << 20, 40 << 20}, {20 << 20, leastOutput}} {
+		if err := srv.Cache.SetMaxMemory(tc.memory); err != nil {
+			t.Fatal(err)
+		}
+		if err := srv.AdjustMaxOutputMemory(0); err != nil || srv.output.max.Load() != tc.want {
+			t.Errorf("with %d bytes of memory: %v, the bound is %d, want %d", tc.memory, err, srv.output.max.Load(), tc.want)
+		}
+	}
+}
+
 // TestPairsThatDoNotFit: nothing of a list remains that does not fit.
 func TestPairsThatDoNotFit(t *testing.T) {
 	srv := &Server{MaxOutputMemory: 1 << 20}

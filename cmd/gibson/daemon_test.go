@@ -217,6 +217,23 @@ func TestReload(t *testing.T) {
 	hup()
 	i.logged(t, `msg="directive changed" directive=max_memory value=1G`)
 	limit("1073741824")
+
+	// A reply that does not fit is ERR, until the bound is what it was.
+	for _, tc := range []struct {
+		more, log string
+		status    int
+	}{
+		{"max_output_memory 1\n", "directive=max_output_memory value=1 ", 1},
+		{"", "directive=max_output_memory value=auto ", 0},
+	} {
+		i.write(t, text+tc.more)
+		hup()
+		i.logged(t, tc.log)
+		i.logged(t, "msg=reloaded changed=1 need_restart=0")
+		if status, out := gibson(t, bin, "", "set", "big", strings.Repeat("v", 100<<10), "--addr", i.socket); (status == 0) != (tc.status == 0) {
+			t.Errorf("%q: status %d, %.100q", tc.more, status, out)
+		}
+	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

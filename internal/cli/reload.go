@@ -22,7 +22,8 @@ func (d *daemon) reload() {
 	}
 	changed, restart := d.config.Reload(next, keep...)
 	c := d.config
-	err = errors.Join(d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout), d.server.AdjustMaxClientsPerAddress(c.MaxClientsPerAddress))
+	err = errors.Join(d.server.Adjust(d.limitClients(), c.IdleTimeout, c.WriteTimeout), d.server.AdjustMaxClientsPerAddress(c.MaxClientsPerAddress),
+		d.server.AdjustMaxOutputMemory(c.MaxOutputMemory)) // after max_memory, which it follows
 	if err != nil {
 		d.log.Error("limits not changed", "err", err)
 	}

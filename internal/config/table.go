@@ -126,8 +126,8 @@ func (c *Config) table() []Directive {
 		{Limits, "max_response_size", "64M", "15M", true, false,
 			"Longest list that MGET and KEYS return; a longer one is answered ERR",
 			size[int]{&c.MaxResponseSize, 1, maxField, "", 0}},
-		{Limits, "max_output_memory", "auto", "", false, false,
-			"Memory for replies above 64K that clients have not read yet, of all clients together; a reply that does not fit is ERR. auto: a tenth of max_memory at the start, at least 16M",
+		{Limits, "max_output_memory", "auto", "", false, true,
+			"Memory for replies above 64K that clients have not read yet, of all clients together; a reply that does not fit is ERR. auto: a tenth of max_memory, at least 16M",
 			size[int64]{&c.MaxOutputMemory, 1, math.MaxInt64, "auto", 0}},
 
 		{Restart, "snapshot", "", "", false, false,
