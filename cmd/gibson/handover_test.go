@@ -122,6 +122,8 @@ func TestHandOverUnderLoad(t *testing.T) {
 	cancel()
 	wait.Wait()
 
+	i.logged(t, `msg="items taken over" written=`) // from no file
+
 	check := dial(t, i.socket)
 	if n, err := check.Count(t.Context(), "item:"); err != nil || n != items {
 		t.Errorf("%d items, %v, want %d", n, err, items)

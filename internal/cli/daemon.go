@@ -79,6 +79,7 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 
 // start makes everything that a server needs, runs it, and undoes it all.
 func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err error) {
+	d.log.Info("starting", "version", version(), "pid", os.Getpid())
 	d.warn(dropIn)
 	d.cache, err = cache.New(cacheOptions(d.config))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -110,6 +111,9 @@ func TestServe(t *testing.T) {
 	status, log := server.end()
 	if status != 0 || strings.Contains(log, "network=tcp") || !strings.Contains(log, "msg=stopped") {
 		t.Errorf("status %d, want 0, no TCP and an orderly end:\n%s", status, log)
+	}
+	if first, _, _ := strings.Cut(log, "\n"); !strings.Contains(first, "msg=starting version=") || !strings.HasSuffix(first, fmt.Sprint(" pid=", os.Getpid())) {
+		t.Errorf("the log begins with %q, want version and pid", first)
 	}
 	if _, err := os.Lstat(socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)

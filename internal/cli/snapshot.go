@@ -157,7 +157,7 @@ func (k *keeper) write(ctx context.Context, cause string) error {
 		return err
 	}
 	k.log.Info("writing a snapshot", "file", k.file, "cause", cause, "items", st.Items)
-	progress := k.progress("snapshot being written", st.Items)
+	progress := k.progress("snapshot being written", st.Items, "file", k.file)
 	if cause != atExit {
 		progress = considerate(progress)
 	}
@@ -199,14 +199,14 @@ func (k *keeper) keepFuller(now time.Time) error {
 }
 
 // progress returns a function that logs now and then how many of all items are
-// done.
-func (k *keeper) progress(what string, all int64) func(done int64) {
+// done, with the attributes more.
+func (k *keeper) progress(what string, all int64, more ...any) func(done int64) {
 	next := time.Now().Add(progressInterval)
 	return func(done int64) {
 		if now := time.Now(); !now.Before(next) {
 			next = now.Add(progressInterval)
 			k.busy()
-			k.log.Info(what, "file", k.file, "items", done, "of", all)
+			k.log.With(more...).Info(what, "items", done, "of", all)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (k *keeper) load(salvage bool) error {
 		k.log.Info("unfinished snapshots removed", "file", k.file, "count", n)
 	}
 	begun := time.Now()
-	l := loader{keeper: k, progress: k.progress("snapshot being loaded", 0)}
+	l := loader{keeper: k, progress: k.progress("snapshot being loaded", 0, "file", k.file)}
 	totals, err := snapshot.Load(k.disk, k.file, l.take)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -255,7 +255,7 @@ func (k *keeper) load(salvage bool) error {
 	case err != nil:
 		return fmt.Errorf("snapshot %s cannot be read; move it away to start without: %w", k.file, err)
 	}
-	l.report("snapshot loaded", totals, begun)
+	l.report("snapshot loaded", totals, begun, "file", k.file)
 	return nil
 }
 
@@ -267,12 +267,12 @@ func (k *keeper) refuse(why error, salvage bool) error {
 	}
 	if salvage && errors.Is(why, snapshot.ErrDamaged) {
 		begun := time.Now()
-		l := loader{keeper: k, progress: k.progress("snapshot being salvaged", 0)}
+		l := loader{keeper: k, progress: k.progress("snapshot being salvaged", 0, "file", k.file)}
 		totals, lost, err := snapshot.LoadDamaged(k.disk, k.file, l.take)
 		if err != nil {
 			k.log.Error("the snapshot is damaged, and reading its whole parts failed", "file", k.file, "err", err)
 		} else {
-			l.report("snapshot salvaged", totals, begun)
+			l.report("snapshot salvaged", totals, begun, "file", k.file)
 		}
 		k.log.Warn("parts of the snapshot are lost", "file", k.file, "parts", lost, "why", why)
 	}
@@ -318,9 +318,9 @@ func (l *loader) take(records []cache.Record) error {
 	return err
 }
 
-// report logs what was loaded.
-func (l *loader) report(what string, t snapshot.Totals, begun time.Time) {
-	l.log.Info(what, "file", l.file, "written", t.Written, "items", l.sum.Items, "expired", l.sum.Expired, "took", since(begun))
+// report logs what was loaded, with the attributes more.
+func (l *loader) report(what string, t snapshot.Totals, begun time.Time, more ...any) {
+	l.log.With(more...).Info(what, "written", t.Written, "items", l.sum.Items, "expired", l.sum.Expired, "took", since(begun))
 	if l.sum.Skipped > 0 {
 		l.log.Warn("items of the snapshot are longer than the limits allow, and not loaded", "items", l.sum.Skipped)
 	}
