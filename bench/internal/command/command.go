@@ -35,9 +35,11 @@ func commands() []command {
 		{"idle", "what servers take when nobody asks", "Server: idle", runIdle, false},
 		{"stall", "the slowest requests of a steady load with items expiring", "Server: stalls", runStall, false},
 		{"slow", "memory and GETs beside clients that do not read their replies", "Server: slow readers", runSlow, false},
+		{"connections", "memory for each of many connections that send nothing", "Server: idle connections", runConnections, false},
 		{"store", "one store, for embedded", "", runStore, true},
 		{"observed", "a server that says how long its cache is locked, for stall", "", runObserved, true},
 		{"slowreaders", "clients that do not read, for slow", "", runSlowReaders, true},
+		{"idleclients", "clients that send nothing, for connections", "", runIdleClients, true},
 	}
 }
 
@@ -69,7 +71,7 @@ func usage(w io.Writer) error {
 	b.WriteString("Usage: go run ./cmd/bench <command> [flags], inside bench/. With -h a command lists its flags.\n\n")
 	for _, c := range commands() {
 		if !c.hidden {
-			fmt.Fprintf(&b, "  %-10s %s\n", c.name, c.summary)
+			fmt.Fprintf(&b, "  %-11s %s\n", c.name, c.summary)
 		}
 	}
 	b.WriteString("\nEach prints a markdown table; -write ../docs/benchmarks.md keeps it there.\n")

@@ -18,7 +18,7 @@ import (
 // TestMain makes the test program stand in for the harness where that starts
 // itself again.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "observed" {
+	if len(os.Args) > 1 && (os.Args[1] == "observed" || os.Args[1] == "idleclients") {
 		if err := Exec(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -91,6 +91,7 @@ func TestCommandsSmall(t *testing.T) {
 		{"RSS loaded", []string{"memory", "-keys", "1000", "-settle", "1ms"}},
 		{"p99.9 during", []string{"prefix", "-keys", "10000", "-rounds", "2", "-reclaims", "1", "-doomed", "3000", "-window", "20ms"}},
 		{"wake-ups", []string{"idle", "-keys", "1000", "-duration", "10ms"}},
+		{"at most 12 KiB allowed", []string{"connections", "-conns", "50", "-settle", "10ms"}},
 		{"p99.99", []string{"stall", "-keys", "1000", "-rate", "1000", "-duration", "50ms"}},
 		{"MEM replies", []string{"limit", "-duration", "120ms", "-rows", "2", "-largest", "1000"}},
 		{"allocs/GET", []string{"client", "-keys", "1000", "-rounds", "1", "-duration", "20ms", "-warmup", "1ms", "-goroutines", "4"}},
