@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strconv"
 	"time"
 
@@ -51,7 +50,8 @@ func runConnections(ctx context.Context, e *env, args []string) (err error) {
 		return u.RSS, err
 	}
 	// What the first clients make the server set up is no cost of a connection.
-	end, err := holdIdle(ctx, e, idleJob{Address: m.server.Address, Conns: 1})
+	var answered int
+	end, err := holdClients(ctx, e, "idleclients", idleJob{Address: m.server.Address, Conns: 1}, &answered)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func runConnections(ctx context.Context, e *env, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if end, err = holdIdle(ctx, e, idleJob{Address: m.server.Address, Conns: conns}); err != nil {
+	if end, err = holdClients(ctx, e, "idleclients", idleJob{Address: m.server.Address, Conns: conns}, &answered); err != nil {
 		return errors.Join(err, m.server.Err())
 	}
 	after, err := resident()
@@ -81,35 +81,6 @@ func runConnections(ctx context.Context, e *env, args []string) (err error) {
 type idleJob struct {
 	Address string
 	Conns   int
-}
-
-// holdIdle starts the idle clients in a process of their own, for their
-// descriptors. They stay until the function that it returns is called.
-func holdIdle(ctx context.Context, e *env, job idleJob) (end func() error, err error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	arg, err := json.Marshal(job)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program, "idleclients", string(arg))
-	cmd.Stderr = e.stderr
-	in, ierr := cmd.StdinPipe()
-	out, oerr := cmd.StdoutPipe()
-	if err := errors.Join(ierr, oerr); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	end = func() error { return errors.Join(in.Close(), cmd.Wait()) }
-	var answered int
-	if err := json.NewDecoder(out).Decode(&answered); err != nil {
-		return nil, errors.Join(fmt.Errorf("idle clients: %w", err), end())
-	}
-	return end, nil
 }
 
 // runIdleClients is that process. It says how many clients had their answer,

@@ -56,7 +56,7 @@ func runSlow(ctx context.Context, e *env, args []string) (err error) {
 		return err
 	}
 	var replies slowReplies
-	hold, err := holdReplies(ctx, e, slowJob{Address: m.server.Address, Readers: b.readers}, &replies)
+	hold, err := holdClients(ctx, e, "slowreaders", slowJob{Address: m.server.Address, Readers: b.readers}, &replies)
 	if err != nil {
 		return err
 	}

@@ -5,12 +5,10 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 
 	"github.com/gogibson/gibson/bench/internal/proto"
 )
@@ -30,34 +28,6 @@ type slowJob struct {
 
 // slowReplies is what it says once every client has the beginning of a reply.
 type slowReplies struct{ Refused int }
-
-// holdReplies starts the slow readers in a process of their own, for their
-// descriptors. They stay until the function that it returns is called.
-func holdReplies(ctx context.Context, e *env, job slowJob, replies *slowReplies) (end func() error, err error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	arg, err := json.Marshal(job)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, program, "slowreaders", string(arg))
-	cmd.Stderr = e.stderr
-	in, ierr := cmd.StdinPipe()
-	out, oerr := cmd.StdoutPipe()
-	if err := errors.Join(ierr, oerr); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	end = func() error { return errors.Join(in.Close(), cmd.Wait()) }
-	if err := json.NewDecoder(out).Decode(replies); err != nil {
-		return nil, errors.Join(fmt.Errorf("slow readers: %w", err), end())
-	}
-	return end, nil
-}
 
 // runSlowReaders is that process. It ends when its standard input does.
 func runSlowReaders(_ context.Context, e *env, args []string) error {
