@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -125,4 +126,29 @@ func Ticks(t testing.TB, n int, level slog.Level) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// HealthTarget returns the address that healthcheck asks, given the environment
+// and $GIBSON_ADDR.
+func HealthTarget(environ []string, addr string) (string, error) {
+	a := &app{getenv: func(string) string { return addr }, environ: func() []string { return environ }}
+	h := &healthcheck{app: a, sources: sources{environ: a.environ}}
+	return h.target()
+}
+
+// VersionOf is versionOf.
+func VersionOf(info *debug.BuildInfo, ok bool) string { return versionOf(info, ok) }
+
+// RoffText returns text as a manual page has it.
+func RoffText(text string) string {
+	r := new(roff)
+	r.text(text)
+	return r.String()
+}
+
+// Settled returns what loads the configuration of a server that may leave its
+// directory.
+func Settled(file string, environ []string) (load func() (*config.Config, error), err error) {
+	s := &sources{file: file, environ: func() []string { return environ }}
+	return s.load, s.settle()
 }

@@ -92,6 +92,9 @@ func (d *fullDisk) Write(b []byte) (int, error) {
 	return n, nil
 }
 
+// WriteString is Write, in place of the buffer's, which would always succeed.
+func (d *fullDisk) WriteString(s string) (int, error) { return d.Write([]byte(s)) }
+
 // TestLogOnFullDisk loses lines, goes on, and tells how many once it can.
 func TestLogOnFullDisk(t *testing.T) {
 	for _, rate := range []int{1, 3} {

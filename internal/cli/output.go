@@ -17,9 +17,7 @@ func (o *oneShot) print(key string, reply wire.Reply) error {
 	if o.json {
 		format = o.document
 	}
-	if err := format(&out, reply); err != nil {
-		return serverError(err)
-	}
+	format(&out, reply)
 	if _, err := o.stdout.Write(out.Bytes()); err != nil {
 		return serverError(err)
 	}
@@ -42,7 +40,7 @@ func (o *oneShot) missing(key string) error {
 }
 
 // text formats the reply as the help's paragraph on output says.
-func (o *oneShot) text(out *bytes.Buffer, reply wire.Reply) error {
+func (o *oneShot) text(out *bytes.Buffer, reply wire.Reply) {
 	switch reply.Code {
 	case wire.CodeNotFound:
 		// A command that counts has counted nothing.
@@ -52,10 +50,7 @@ func (o *oneShot) text(out *bytes.Buffer, reply wire.Reply) error {
 	case wire.CodeOK:
 		out.WriteString("OK\n")
 	case wire.CodeVal:
-		v, err := reply.Value()
-		if err != nil {
-			return err
-		}
+		v, _ := reply.Value() // only other codes have none
 		o.textValue(out, v)
 	case wire.CodeKVal:
 		for name, v := range reply.Pairs() {
@@ -67,7 +62,6 @@ func (o *oneShot) text(out *bytes.Buffer, reply wire.Reply) error {
 			out.WriteByte('\n')
 		}
 	}
-	return nil
 }
 
 // textValue writes one value as it is. The newline is for the person's prompt
@@ -103,23 +97,19 @@ func (o *oneShot) textItem(out *bytes.Buffer, b []byte) {
 }
 
 // document writes the reply as one JSON document and a newline.
-func (o *oneShot) document(out *bytes.Buffer, reply wire.Reply) error {
+func (o *oneShot) document(out *bytes.Buffer, reply wire.Reply) {
 	switch reply.Code {
 	case wire.CodeNotFound:
 		out.WriteString(o.emptyDocument())
 	case wire.CodeOK:
 		out.WriteString("true")
 	case wire.CodeVal:
-		v, err := reply.Value()
-		if err != nil {
-			return err
-		}
+		v, _ := reply.Value() // only other codes have none
 		writeJSON(out, v)
 	case wire.CodeKVal:
 		o.documentList(out, reply)
 	}
 	out.WriteByte('\n')
-	return nil
 }
 
 // emptyDocument returns what stands for NOT_FOUND: nothing of the kind that

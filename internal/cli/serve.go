@@ -135,5 +135,8 @@ func (s *start) printConfig(c *config.Config) error {
 	if err := checkTLS(c); err != nil {
 		return &failure{status: statusUsage, err: err, explained: true}
 	}
-	return c.Print(s.stdout)
+	if err := c.Print(s.stdout); err != nil {
+		return serverError(err)
+	}
+	return nil
 }

@@ -15,16 +15,20 @@ func newVersion(a *app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  gibson version",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(a.stdout, "gibson %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			if _, err := fmt.Fprintf(a.stdout, "gibson %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
+				return serverError(err)
+			}
+			return nil
 		},
 	}
 }
 
 // version returns the module's version as the build recorded it: a tag for an
 // installed program, "(devel)" with the revision if known for a clone.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
+func version() string { return versionOf(debug.ReadBuildInfo()) }
+
+// versionOf is version for what a build recorded, if anything.
+func versionOf(info *debug.BuildInfo, ok bool) string {
 	if !ok || info.Main.Version == "" {
 		return "(devel)"
 	}
