@@ -228,7 +228,7 @@ func TestLogOnDiskThatStaysFull(t *testing.T) {
 	disk.room = 1 << 20
 	log.Logger.Info("again")
 	out := disk.String()
-	if !strings.Contains(out, "\ntime=") || !strings.Contains(out, `msg=again`) || !strings.HasSuffix(out, "msg=\"lines of the log were lost\" lines=5\n") {
+	if !strings.Contains(out, "\ntime=") || strings.Contains(out, "\n\n") || !strings.Contains(out, `msg=again`) || !strings.HasSuffix(out, "msg=\"lines of the log were lost\" lines=5\n") {
 		t.Errorf("want a new line, and one about the 5:\n%s", out)
 	}
 }

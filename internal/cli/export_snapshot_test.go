@@ -39,3 +39,6 @@ func (k Keeper) Finish() error { return k.k.finish() }
 
 // Counts returns how many snapshots were written, and how many failed.
 func (k Keeper) Counts() (written, failed int64) { return k.k.written.Load(), k.k.failed.Load() }
+
+// OnBusy has f called when the service manager is asked for patience.
+func (k Keeper) OnBusy(f func()) { k.k.busy = f }
