@@ -3,6 +3,7 @@ package cache
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gogibson/gibson/internal/radix"
 	"github.com/gogibson/gibson/internal/value"
@@ -24,6 +25,9 @@ type Cache struct {
 	wake chan struct{}
 	quit chan struct{}
 	done sync.WaitGroup
+
+	helped  atomic.Int64 // how much of its work batches did, in units of tidyWork
+	lacking atomic.Bool  // fillAhead has something to do
 
 	mostMemory int64 // what SetMaxMemory may set; set once by New
 
@@ -108,14 +112,19 @@ func (c *Cache) Close() error {
 	if first {
 		c.closed = true
 		close(c.quit)
+	}
+	c.mu.Unlock()
+	// The background goroutine may be at work in the trees without the lock.
+	c.done.Wait()
+	if first {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.tree.Close()
 		c.locks.Close()
 		c.wheel, c.lockEnds, c.ending = wheel{}, wheel{}, ending{}
 		c.squeeze = squeeze{}
 		c.evictor = evictor{}
 	}
-	c.mu.Unlock()
-	c.done.Wait()
 	return nil
 }
 
@@ -151,14 +160,15 @@ func (c *Cache) Begin() (*Batch, error) {
 	c.begun++
 	b := &c.batch
 	b.now = c.time.now()
-	if c.wheel.due(b.now.ms) {
-		c.expire(b.now.ms, beginWork)
+	if c.wheel.due(b.now.ms) && !c.expire(b.now.ms, beginWork) {
+		c.helped.Add(beginWork)
 	}
 	if c.lockEnds.due(b.now.ms) {
 		c.endLocks(b.now.ms, beginWork/endingRings)
 	}
 	if c.detached {
 		c.reclaim(beginWork / 4)
+		c.helped.Add(beginWork / 4)
 	}
 	if c.evictor.on && c.evictor.tend(c.tree.Len()) {
 		c.memory.stale = true
@@ -176,6 +186,10 @@ func (b *Batch) End() {
 	c.squeeze.trim()
 	c.used() // for the peak
 	plan := c.needsHelp()
+	if c.wantsAhead() && !c.lacking.Load() {
+		c.lacking.Store(true)
+		plan = true
+	}
 	held := c.endHold()
 	c.mu.Unlock()
 	if plan {

@@ -70,6 +70,6 @@ func waitForReclaim(c *Cache) {
 		if _, _, detached := held(c); !detached {
 			return
 		}
-		time.Sleep(standBack)
+		time.Sleep(helpedBack)
 	}
 }

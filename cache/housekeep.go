@@ -3,6 +3,8 @@ package cache
 import (
 	"runtime"
 	"time"
+
+	"github.com/gogibson/gibson/internal/radix"
 )
 
 // expire removes items whose life is over, at most limit timers at a
@@ -28,8 +30,10 @@ const (
 	// tidyWork is how much the background goroutine does under one lock.
 	tidyWork = 128
 	// standBack is how long it leaves lock and processor to others when it meets
-	// them. The work does not wait: Begin does a piece of it.
-	standBack = time.Millisecond
+	// them. The work does not wait: Begin does a piece of it. helpedBack is the
+	// same if these pieces are no less than what it would have done itself.
+	standBack  = time.Millisecond
+	helpedBack = 4 * standBack
 	// tidyPause is how long it lets due items gather, in milliseconds. They
 	// are gone for every command all the same.
 	tidyPause = 100
@@ -96,11 +100,14 @@ func (c *Cache) housekeep() {
 			asked = time.Now()
 		}
 		var sleep time.Duration
+		if c.lacking.Load() {
+			c.fillAhead()
+		}
 		sleep, more = c.tidy(more)
 		if c.set.Overhead != nil {
 			sleep = min(sleep, pause)
 		}
-		if more {
+		if more && sleep == 0 {
 			runtime.Gosched() // let those through who wait for the lock
 			continue
 		}
@@ -115,22 +122,30 @@ func (c *Cache) housekeep() {
 }
 
 // tidy does a bounded piece of work, unless it is called again for more and
-// there were batches since the last time: a thread that is busy all the time
-// takes the processor from those that serve them, for longer than the lock. It
-// reports whether to go on at once, and if not, how long to sleep.
+// batches have done as much since the last time. It reports whether there is
+// more to do, and how long to sleep first. That is a while if there were
+// batches: a thread that is busy all the time takes the processor from those
+// that serve them, and one that loses the processor while it has the lock
+// makes all of them wait until it is back, so it had better not take the lock
+// at all.
 func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
+	if again && c.helped.Swap(0) >= tidyWork {
+		return helpedBack, true
+	}
 	c.mu.Lock()
 	met := c.begun != c.met
 	c.met = c.begun
-	if again && met {
-		c.mu.Unlock()
-		return standBack, false
-	}
 	c.beginHold()
 	sleep, more = c.work()
 	held := c.endHold()
 	c.mu.Unlock()
 	c.tellHold(held, true)
+	switch {
+	case more && met:
+		sleep = standBack
+	case more:
+		sleep = 0
+	}
 	return sleep, more
 }
 
@@ -170,6 +185,43 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 		c.planned = min(c.planned, now.ms+compactLook)
 	}
 	return time.Duration(c.planned-now.ms) * time.Millisecond, false
+}
+
+// wantsAhead reports whether fillAhead has something to do. Near the limit it
+// has not: what is over it would be taken from the items.
+func (c *Cache) wantsAhead() bool {
+	return (c.tree.WantsAhead() || c.locks.WantsAhead()) &&
+		c.memory.nowHeld+radix.AheadBytes <= c.budget()
+}
+
+// fillAhead makes the system give the memory that the cache needs next, without
+// the lock: that can take longer than anything that is done under it.
+func (c *Cache) fillAhead() {
+	for {
+		c.mu.Lock()
+		a, ok := c.nextAhead()
+		c.lacking.Store(ok)
+		c.mu.Unlock()
+		if !ok {
+			return
+		}
+		filled := a.Fill()
+		c.mu.Lock()
+		a.Filled(filled)
+		c.memory.stale = true
+		c.mu.Unlock()
+	}
+}
+
+// nextAhead returns what fillAhead fills next.
+func (c *Cache) nextAhead() (a radix.Ahead, ok bool) {
+	if c.closed || !c.wantsAhead() {
+		return a, false
+	}
+	if a, ok = c.tree.Ahead(); ok {
+		return a, ok
+	}
+	return c.locks.Ahead()
 }
 
 // nextEnd returns a time in milliseconds before which no item and no lock ends.

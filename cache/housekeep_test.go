@@ -80,7 +80,7 @@ func TestReclaimInTheBackground(t *testing.T) {
 			if _, err := c.MDelete("key:"); err != nil {
 				t.Fatal(err)
 			}
-			synctest.Wait()
+			waitForReclaim(c)
 			if _, timers, detached := held(c); timers != 0 || detached {
 				t.Errorf("%s clock: %d timers, detached nodes: %v", name, timers, detached)
 			}
@@ -179,34 +179,40 @@ func TestBackgroundStandsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := open(t, Options{Clock: newTestClock()})
-		for i := range 20 * tidyWork {
+		for i := range 100 * tidyWork {
 			set(t, c, fmt.Sprintf("family:%d", i), "v", 0)
 		}
 		synctest.Wait() // the goroutine sleeps, and this one does its part
 		c.mu.Lock()
 		c.detach([]byte("family:"))
 		c.mu.Unlock()
-		first, more := c.tidy(false)
-		used := c.used()
-		if !more {
-			t.Fatalf("after the first step nothing is left to do, for %v", first)
+		tidy := func(again bool, pause time.Duration, works bool) {
+			t.Helper()
+			used := c.used()
+			sleep, more := c.tidy(again)
+			if gave := used - c.used(); !more || sleep != pause || works != (gave > 0) {
+				t.Errorf("it gives %d bytes back, then sleeps %v, more %v; want a pause of %v, something given back: %v", gave, sleep, more, pause, works)
+			}
 		}
-		if _, more = c.tidy(true); !more || c.used() >= used {
-			t.Error("alone, it does not go on")
+		batches := func(n int) {
+			t.Helper()
+			used := c.used()
+			for range n {
+				do(t, c, func(b *Batch) { b.Count(nil) })
+			}
+			if c.used() >= used {
+				t.Error("batches give nothing back")
+			}
 		}
-		used = c.used()
-		do(t, c, func(b *Batch) { b.Count(nil) })
-		helped := c.used()
-		if helped >= used {
-			t.Error("a batch gives nothing back")
-		}
-		if sleep, more := c.tidy(true); more || sleep != standBack || c.used() != helped {
-			t.Errorf("beside a batch it sleeps %v, more %v, %d bytes given back", sleep, more, helped-c.used())
-		}
-		do(t, c, func(b *Batch) { b.Count(nil) })
-		used = c.used()
-		if _, more := c.tidy(false); !more || c.used() >= used {
-			t.Error("after the pause, it does nothing because of earlier batches")
-		}
+		tidy(false, standBack, true) // there were batches before
+		tidy(true, 0, true)          // now there are none
+		batches(1)
+		tidy(true, standBack, true)
+		tidy(true, 0, true)
+		batches(tidyWork) // they do as much as it would
+		tidy(true, helpedBack, false)
+		tidy(true, standBack, true)
+		batches(tidyWork)
+		tidy(false, standBack, true) // it was woken, for work that it may not know
 	})
 }

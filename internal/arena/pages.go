@@ -3,7 +3,7 @@ package arena
 // pages tells what a region has taken from the system and given back. All
 // figures are in units.
 type pages struct {
-	touched  uint64 // up to here the region was ever used, or since the last trim
+	touched  uint64 // up to here the region was ever used or filled, or since the last trim
 	returned uint64 // units within large free blocks that were given back
 	idle     uint64 // units within large free blocks that could be given back
 }

@@ -22,6 +22,7 @@ type Region struct {
 	pages             // what was returned to the system
 	huge     bool     // huge pages were asked for
 	hugeFrom uint64   // units above which they are asked for
+	blind    bool     // memory cannot be had before it is used, see Ahead
 }
 
 // Which bins: free blocks that begin below the boundary, or not. Until the

@@ -20,6 +20,9 @@ func (s *Space) discard(from, to uint64) {
 	_ = unix.Madvise(s.bytes(from, to), madvFreeReusable)
 }
 
+// populate is not needed without huge pages.
+func (s *Space) populate(_, _ uint64) bool { return false }
+
 // reuse tells the system that discarded pages are about to be used again.
 func (s *Space) reuse(from, to uint64) {
 	_ = unix.Madvise(s.bytes(from, to), madvFreeReuse)

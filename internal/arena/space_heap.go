@@ -104,6 +104,9 @@ func (s *Space) discard(_, _ uint64) {}
 
 func (s *Space) reuse(_, _ uint64) {}
 
+// populate is not needed: there are no huge pages.
+func (s *Space) populate(_, _ uint64) bool { return false }
+
 // closeChunk ends the current slice: what is left of it becomes a free block.
 func (r *Region) closeChunk() {
 	fence := Handle(r.end)

@@ -147,6 +147,27 @@ func (t *Tree) Memory() Memory {
 	return m
 }
 
+// Ahead is memory that a tree will need next. Its Fill may be called while the
+// tree is used by others, but not after Close; its Filled may not.
+type Ahead = arena.Ahead
+
+// AheadBytes is how much one Ahead is.
+const AheadBytes = arena.AheadBytes
+
+// WantsAhead reports whether [Tree.Ahead] has something to fill.
+func (t *Tree) WantsAhead() bool {
+	return t.nodes.WantsAhead() || t.leaves[0].WantsAhead()
+}
+
+// Ahead returns memory that the tree is about to need and that somebody who
+// does not keep others waiting may fill, if there is any.
+func (t *Tree) Ahead() (a Ahead, ok bool) {
+	if a, ok = t.nodes.Ahead(); ok {
+		return a, ok
+	}
+	return t.leaves[0].Ahead()
+}
+
 // Trim gives back to the system all memory that it can take without moving
 // anything.
 func (t *Tree) Trim() {

@@ -1,0 +1,58 @@
+package arena
+
+// The first touch of a page waits until the system has found memory for it
+// and cleared it: for a huge page a sixth of a millisecond, and 5 to 10 on a
+// virtual machine whose host has to find it in turn. So that none who holds
+// the owner's lock waits for that, a region with huge pages is filled ahead of
+// its top, by whoever has the time:
+//
+//	start ........... top ....... touched ............. end
+//	      blocks        less than     the next huge page:
+//	                    half a page   Fill asks for it now
+
+// Ahead is the memory that a region will need next. See [Region.Ahead].
+type Ahead struct {
+	region   *Region
+	from, to uint64
+}
+
+// WantsAhead reports whether [Region.Ahead] has something to fill.
+func (r *Region) WantsAhead() bool {
+	if !r.huge || r.blind {
+		return false
+	}
+	next := roundUp(r.touched, granule/Unit)
+	return next-uint64(r.top) < granule/Unit/2 && next+granule/Unit <= r.limit
+}
+
+// Ahead returns what is worth to be filled before it is used, if anything is.
+// The caller calls Fill and then, again with the region for itself, Filled.
+func (r *Region) Ahead() (a Ahead, ok bool) {
+	if !r.WantsAhead() {
+		return Ahead{}, false
+	}
+	from := roundUp(r.touched, granule/Unit)
+	to := from + granule/Unit
+	if to > r.end && !r.grow(uint32(to-uint64(r.top))) {
+		r.blind = true
+		return Ahead{}, false
+	}
+	return Ahead{r, from, to}, true
+}
+
+// AheadBytes is how much memory one Fill takes.
+const AheadBytes = granule
+
+// Fill makes the system give the memory now and reports whether it did. The
+// region may be used meanwhile, but its space must not be closed.
+func (a Ahead) Fill() bool { return a.region.space.populate(a.from, a.to) }
+
+// Filled notes what Fill reported. A region that could not be filled is left
+// alone from then on: it works all the same.
+func (a Ahead) Filled(ok bool) {
+	if !ok {
+		a.region.blind = true
+		return
+	}
+	a.region.touched = max(a.region.touched, a.to)
+}

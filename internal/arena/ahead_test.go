@@ -1,0 +1,80 @@
+package arena
+
+import (
+	"runtime"
+	"testing"
+)
+
+// take allocates a block of size bytes.
+func (m *model) take(size int) {
+	m.t.Helper()
+	h := m.r.Alloc(size)
+	if h == 0 {
+		m.t.Fatalf("no room for %d bytes", size)
+	}
+	m.blocks = append(m.blocks, heldBlock{h: h, size: size})
+	m.fill(m.blocks[len(m.blocks)-1])
+}
+
+// TestFillAhead: the huge page above the top is filled before it is needed, is
+// counted from then on, and goes back like any other.
+func TestFillAhead(t *testing.T) {
+	const block = 64 << 10
+	m, _ := fullRegion(t, 128<<20)
+	resident := func() int64 { return m.r.Stats().Resident }
+	for m.r.Stats().Span < 8<<20 && !m.r.WantsAhead() {
+		m.take(block)
+	}
+	a, ok := m.r.Ahead()
+	if ok != m.r.huge {
+		t.Fatalf("%d bytes from the top to the end of the page: wants another %v, huge pages %v",
+			(roundUp(m.r.touched, granule/Unit)-uint64(m.r.top))*Unit, ok, m.r.huge)
+	}
+	if !ok {
+		if a != (Ahead{}) {
+			t.Errorf("nothing to fill, but %+v", a)
+		}
+		return
+	}
+	if m.r.Stats().Span <= granule {
+		t.Error("a region that has no huge page yet wants one ahead")
+	}
+	before := resident()
+	filled := a.Fill()
+	m.take(block) // the region is used meanwhile
+	a.Filled(filled)
+	if m.r.WantsAhead() {
+		t.Error("it wants the same again")
+	}
+	if grown := resident() - before; filled && grown != AheadBytes || !filled && grown != 0 {
+		t.Errorf("filled %v, %d bytes more are counted", filled, grown)
+	}
+	if !filled {
+		t.Skipf("%s does not fill memory before it is used", runtime.GOOS)
+	}
+	m.check()
+	m.r.Trim()
+	if resident() != before {
+		t.Errorf("after Trim %d bytes are counted, %d before", resident(), before)
+	}
+	m.check()
+}
+
+// TestFillAheadFails: where the system does not do it, nobody asks again.
+func TestFillAheadFails(t *testing.T) {
+	m, _ := fullRegion(t, 128<<20)
+	for m.r.Stats().Span < 8<<20 && !m.r.WantsAhead() {
+		m.take(64 << 10)
+	}
+	a, ok := m.r.Ahead()
+	if !ok {
+		t.Skip("there are no huge pages here")
+	}
+	before := m.r.Stats()
+	a.Filled(false)
+	if m.r.WantsAhead() || m.r.Stats() != before {
+		t.Errorf("after a failure: wants more %v, %+v, before %+v", m.r.WantsAhead(), m.r.Stats(), before)
+	}
+	m.take(4 << 20)
+	m.check()
+}
