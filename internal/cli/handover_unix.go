@@ -110,9 +110,13 @@ func (d *daemon) spawn(ctx context.Context, sockets []*socket) (*successor, erro
 	n := &successor{cmd, mine}
 	// The successor's own end must be closed here, or its end is not noticed.
 	_ = its.Close()
-	stop := context.AfterFunc(ctx, func() { _ = mine.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	if err := hear(mine, saysReady); err != nil {
+	// Closed, and not only given a deadline, which hear would set anew.
+	stop := context.AfterFunc(ctx, func() { _ = mine.Close() })
+	err = hear(mine, saysReady)
+	if !stop() {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	if err != nil {
 		return nil, errors.Join(err, n.kill())
 	}
 	return n, nil

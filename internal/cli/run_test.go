@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/signal"
@@ -15,7 +16,15 @@ import (
 	"github.com/gogibson/gibson/internal/cli"
 )
 
+// silentSuccessor has this program say nothing until the server that it was
+// started by, to take over from it, gives up.
+const silentSuccessor = "GIBSON_TEST_SILENT_SUCCESSOR"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(silentSuccessor) != "" {
+		_, _ = io.Copy(io.Discard, os.NewFile(3, "hand-over"))
+		os.Exit(1)
+	}
 	// The first Notify of a process starts goroutines of the runtime's, which
 	// must not be in the bubble of a test.
 	signals := make(chan os.Signal, 1)
