@@ -12,7 +12,7 @@ import (
 // item that has or had a life or whose value is 1 KiB or longer. What the cache
 // needs beside that is not in it. Its cost is the length of prefix.
 func (c *Cache) Weigh(prefix string) (items, bytes int64, err error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -82,7 +82,7 @@ func (a *ascent) step() bool {
 	if a.done {
 		return false
 	}
-	b, err := a.c.Begin()
+	b, err := a.c.beginSettled()
 	if err != nil {
 		return false
 	}

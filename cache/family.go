@@ -4,6 +4,17 @@ package cache
 // first removes all items whose life is over, so none has to be looked at one
 // by one. Locks that are over may still be there: isLocked tells.
 
+// settleWork is how many timers Settle looks at.
+const settleWork = 512
+
+// Settle removes a bounded number of items whose life is over and reports
+// whether there are no more. Walk, Stats, Weigh, Count and all that begins with M
+// remove what is left, however long that takes with the cache locked: after
+// false, end the batch and begin another one, and nobody has to wait for long.
+func (b *Batch) Settle() bool {
+	return !b.c.wheel.due(b.now.ms) || b.c.expire(b.now.ms, settleWork)
+}
+
 // settle removes every item whose life is over.
 func (b *Batch) settle() {
 	if b.c.wheel.due(b.now.ms) {

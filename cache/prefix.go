@@ -2,6 +2,7 @@ package cache
 
 import (
 	"iter"
+	"runtime"
 	"time"
 
 	"github.com/gogibson/gibson/internal/value"
@@ -17,6 +18,29 @@ func changed(n int64, err error) (int64, error) {
 		return 0, nil
 	}
 	return n, err
+}
+
+// beginFamily checks prefix and begins a batch for a command on its family. If
+// many items have to go first, others may use the cache in between.
+func (c *Cache) beginFamily(prefix string) (*Batch, []byte, error) {
+	p, err := c.checked(prefix)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := c.beginSettled()
+	return b, p, err
+}
+
+// beginSettled begins a batch that no item is in the way of whose life is over.
+func (c *Cache) beginSettled() (*Batch, error) {
+	for {
+		b, err := c.Begin()
+		if err != nil || b.Settle() {
+			return b, err
+		}
+		b.End()
+		runtime.Gosched()
+	}
 }
 
 // Count returns how many keys begin with prefix. Its cost is the length of
@@ -37,7 +61,7 @@ func (c *Cache) Count(prefix string) (int64, error) {
 		return int64(n), nil
 	}
 	c.mu.RUnlock()
-	b, err := c.Begin()
+	b, err := c.beginSettled()
 	if err != nil {
 		return 0, err
 	}
@@ -53,7 +77,7 @@ func (c *Cache) MSet(prefix string, val []byte) (int64, error) {
 	if err := c.checkValue(val); err != nil {
 		return 0, err
 	}
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -68,7 +92,7 @@ func (c *Cache) MTTL(prefix string, ttl time.Duration) (int64, error) {
 	if err != nil {
 		return 0, c.refuse(err)
 	}
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -80,7 +104,7 @@ func (c *Cache) MTTL(prefix string, ttl time.Duration) (int64, error) {
 // returns their number. If none is locked, its cost is the length of prefix,
 // not the number of keys.
 func (c *Cache) MDelete(prefix string) (int64, error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -92,7 +116,7 @@ func (c *Cache) MDelete(prefix string) (int64, error) {
 // and returns how many were changed. Text that reads as a number counts as one;
 // other values, and sums that do not fit, are skipped.
 func (c *Cache) MInc(prefix string) (int64, error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +126,7 @@ func (c *Cache) MInc(prefix string) (int64, error) {
 
 // MDec subtracts 1 where MInc adds it.
 func (c *Cache) MDec(prefix string) (int64, error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -117,7 +141,7 @@ func (c *Cache) MLock(prefix string, d time.Duration) (int64, error) {
 	if err != nil {
 		return 0, c.refuse(err)
 	}
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -128,7 +152,7 @@ func (c *Cache) MLock(prefix string, d time.Duration) (int64, error) {
 // MUnlock takes the locks off all keys that begin with prefix and returns the
 // number of these keys, locked or not.
 func (c *Cache) MUnlock(prefix string) (int64, error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +165,7 @@ func (c *Cache) MUnlock(prefix string) (int64, error) {
 // made at the time of the call: it may be ranged over at leisure and more than
 // once, and later changes do not show.
 func (c *Cache) MGet(prefix string, limit int) (iter.Seq2[string, Value], error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +195,7 @@ func (c *Cache) MGet(prefix string, limit int) (iter.Seq2[string, Value], error)
 // sequence is a copy made at the time of the call, as that of MGet. It is no
 // access to the items.
 func (c *Cache) Keys(prefix string) (iter.Seq[string], error) {
-	b, p, err := c.begin(prefix)
+	b, p, err := c.beginFamily(prefix)
 	if err != nil {
 		return nil, err
 	}

@@ -105,7 +105,7 @@ func (b *Batch) Stats() Stats {
 
 // Stats returns the figures of the cache. It fails with ErrClosed only.
 func (c *Cache) Stats() (Stats, error) {
-	b, err := c.Begin()
+	b, err := c.beginSettled()
 	if err != nil {
 		return Stats{}, err
 	}

@@ -43,6 +43,10 @@ type engine interface {
 
 	Stats() cache.Stats
 
+	// Settle removes a bounded number of items whose life is over and reports
+	// whether none is left, as commands on families and STATS need it.
+	Settle() bool
+
 	// Touch says which keys the next calls will be for. It changes nothing.
 	Touch(keys [][]byte)
 
@@ -65,6 +69,17 @@ type call struct {
 	op    wire.Opcode
 	wrong bool // malformed or unknown: the answer is ERR
 	args  wire.Args
+}
+
+// counts says that the answer counts items by their prefix, so that those whose
+// life is over must be gone first.
+func (c *call) counts() bool {
+	switch c.op {
+	case wire.OpMSet, wire.OpMTTL, wire.OpMGet, wire.OpMDel, wire.OpMInc, wire.OpMDec, wire.OpMLock, wire.OpMUnlock,
+		wire.OpCount, wire.OpKeys, wire.OpStats:
+		return !c.wrong
+	}
+	return false
 }
 
 // dispatcher parses and executes requests for one session at a time.

@@ -67,6 +67,7 @@ func (f *fakeEngine) MDec(p []byte) (int64, error)           { f.note("MDec", p)
 func (f *fakeEngine) MTTL(p []byte, n int64) (int64, error)  { f.note("MTTL", p, n); return 2, f.err }
 func (f *fakeEngine) MLock(p []byte, n int64) (int64, error) { f.note("MLock", p, n); return 2, f.err }
 func (f *fakeEngine) MUnlock(p []byte) (int64, error)        { f.note("MUnlock", p); return 2, f.err }
+func (f *fakeEngine) Settle() bool                           { return true }
 func (f *fakeEngine) Count(p []byte) int64                   { f.note("Count", p); return 2 }
 func (f *fakeEngine) Walk(p []byte, limit int64, values bool, fn func([]byte, cache.Value) bool) (n int64) {
 	f.note("Walk", p, limit, values)

@@ -17,8 +17,10 @@ type turn struct {
 const touchAhead = 16
 
 // take locks the cache once and executes what the sessions have parsed, in
-// order, as far as a turn may go, but at least one request. A session whose
-// output is full is passed over. It returns how many sessions it is done with;
+// order, as far as a turn may go. Two kinds of session are passed over: those
+// whose output is full, and those whose next request has to wait until many
+// items are gone whose life is over; each turn brings that nearer, and others
+// are served in between. It returns how many sessions it is done with;
 // the next one is to be first in the next turn. The error is the cache's: it
 // is closed.
 func (t *turn) take(all []*session) (done int, err error) {
@@ -55,6 +57,9 @@ func (t *turn) execute(rest []*session) bool {
 		if t.n >= cfg.maxBatchRequests || t.bytes >= cfg.maxBatchBytes {
 			s.requests.Add(int64(w.next - first))
 			return false
+		}
+		if w.calls[w.next].counts() && !t.e.Settle() {
+			break
 		}
 		if t.ahead == 0 {
 			t.announce(rest)

@@ -7,8 +7,8 @@ package arena
 // its top, by whoever has the time:
 //
 //	start ........... top ....... touched ............. end
-//	      blocks        less than     the next huge page:
-//	                    half a page   Fill asks for it now
+//	      blocks      less than 1/8   the next huge page:
+//	                    of a page     Fill asks for it now
 
 // Ahead is the memory that a region will need next. See [Region.Ahead].
 type Ahead struct {
@@ -22,7 +22,7 @@ func (r *Region) WantsAhead() bool {
 		return false
 	}
 	next := roundUp(r.touched, granule/Unit)
-	return next-uint64(r.top) < granule/Unit/2 && next+granule/Unit <= r.limit
+	return next-uint64(r.top) < granule/Unit/8 && next+granule/Unit <= r.limit
 }
 
 // Ahead returns what is worth to be filled before it is used, if anything is.
