@@ -46,15 +46,6 @@ func (d Daemon) Resume(ctx context.Context, listeners ...net.Listener) error {
 	return err
 }
 
-// StartAdmin is startAdmin, and returns its listener as well.
-func (d Daemon) StartAdmin(ctx context.Context) (l net.Listener, stop func(), err error) {
-	stop, err = d.d.startAdmin(ctx)
-	if d.d.admin != nil {
-		l = d.d.admin
-	}
-	return l, stop, err
-}
-
 // Figures returns what the admin endpoint shows.
 func (d Daemon) Figures() error {
 	_, err := (&adminTarget{d.d, time.Now()}).Figures()
@@ -63,9 +54,6 @@ func (d Daemon) Figures() error {
 
 // Status logs the figures.
 func (d Daemon) Status(ctx context.Context) { d.d.logStatus(ctx) }
-
-// StartWatchdog is startWatchdog.
-func (d Daemon) StartWatchdog() (stop func()) { return d.d.startWatchdog() }
 
 // Notify is notify.
 func (d Daemon) Notify(state string) { d.d.notify(state) }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -231,30 +232,32 @@ func TestSnapshotSignal(t *testing.T) {
 	}
 }
 
-// servingWithLog runs a server with a log in a file, and returns when it serves what
-// ends it.
-func servingWithLog(t *testing.T, dir, log string, args ...string) (end func() int) {
+// inBackground runs "gibson serve", and returns what ends it and its status.
+func inBackground(t *testing.T, args ...string) (end func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	status := make(chan int, 1)
 	var stderr bytes.Buffer
 	go func() {
-		status <- cli.Run(ctx, append([]string{"serve", "--unix-socket", filepath.Join(dir, "s"), "--admin", "off", "--logfile", log}, args...), nil, &stderr, &stderr)
+		status <- cli.Run(ctx, append([]string{"serve"}, args...), nil, &stderr, &stderr)
 	}()
-	ended := false
-	end = func() int {
+	end = sync.OnceValue(func() int {
 		cancel()
-		if ended {
-			return 0
-		}
-		ended = true
 		s := <-status
 		if stderr.Len() > 0 {
 			t.Log(&stderr)
 		}
 		return s
-	}
+	})
 	t.Cleanup(func() { end() })
+	return end
+}
+
+// servingWithLog runs "gibson serve" on a socket in dir, with a log in a file, and
+// returns when it serves.
+func servingWithLog(t *testing.T, dir, log string, args ...string) (end func() int) {
+	t.Helper()
+	end = inBackground(t, append([]string{"--unix-socket", filepath.Join(dir, "s"), "--admin", "off", "--logfile", log}, args...)...)
 	inLog(t, log, "msg=listening")
 	return end
 }
