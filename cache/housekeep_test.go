@@ -183,6 +183,7 @@ func TestBackgroundStandsBack(t *testing.T) {
 			set(t, c, fmt.Sprintf("family:%d", i), "v", 0)
 		}
 		synctest.Wait() // the goroutine sleeps, and this one does its part
+		do(t, c, func(b *Batch) { b.Count(nil) })
 		c.mu.Lock()
 		c.detach([]byte("family:"))
 		c.mu.Unlock()
