@@ -90,6 +90,28 @@ func BenchmarkInsertAscending(b *testing.B) {
 	}
 }
 
+// BenchmarkPutRun is BenchmarkInsertAscending by PutRun.
+func BenchmarkPutRun(b *testing.B) {
+	keys := make([]byte, 0, 25*benchItems)
+	for i := range benchItems {
+		keys = fmt.Appendf(keys, "app:user:%08d:profile", i)
+	}
+	rec := make([]byte, benchRecord)
+	b.ReportAllocs()
+	b.ResetTimer()
+	defer reportCPU(b)()
+	for n := 0; n < b.N; n += benchItems {
+		t := benchTree(b, nil)
+		_, err := t.PutRun(nil, rec, func(yield func([]byte) bool) {
+			for i := 0; i < min(benchItems, b.N-n) && yield(keys[25*i:25*i+25]); i++ {
+			}
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkOverwrite(b *testing.B) {
 	keys := benchKeys(benchItems)
 	t := benchTree(b, keys)

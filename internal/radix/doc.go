@@ -132,7 +132,7 @@
 // A record begins at an address that is a multiple of 4, so that callers may
 // use 32-bit atomic operations on its words. It must hold no Go pointers. It
 // aliases the tree's memory and is valid until the next call that changes the
-// tree: Put, Store, Delete, Remove, Detach, Reclaim, Defrag, Close. A key or a
+// tree: Put, PutRun, Store, Delete, Remove, Detach, Reclaim, Defrag, Close. A key or a
 // value passed to such a call must not be a record of the same tree.
 //
 // # Concurrency

@@ -17,7 +17,7 @@ func TestAllocationFailures(t *testing.T) {
 				steps = 400 / slow
 			}
 			m := newModel(t, s, uint64(i))
-			failed := 0
+			failed, runs := 0, 0
 			for n := range steps {
 				if m.rng.IntN(2) == 0 {
 					m.step(n/(steps/4)%2 == 0)
@@ -32,6 +32,11 @@ func TestAllocationFailures(t *testing.T) {
 					m.remove(m.keys[m.rng.IntN(len(m.keys))])
 				} else if m.rng.IntN(4) == 0 {
 					m.detach()
+				} else if m.rng.IntN(8) == 0 {
+					after = m.rng.IntN(60)
+					if !m.putRun() {
+						runs++
+					}
 				} else if !m.tryPut(m.shape.key(m.rng)) {
 					failed++
 				}
@@ -44,6 +49,9 @@ func TestAllocationFailures(t *testing.T) {
 			}
 			if failed == 0 {
 				t.Error("no Put failed")
+			}
+			if runs == 0 {
+				t.Error("no PutRun failed")
 			}
 			m.all()
 		})
@@ -90,6 +98,80 @@ func TestStoreNeedsSeek(t *testing.T) {
 	}
 	if _, err := tree.Put([]byte("k"), -1); !errors.Is(err, ErrMemory) {
 		t.Errorf("Put of a record of -1 bytes: %v", err)
+	}
+}
+
+func TestPutRunRefuses(t *testing.T) {
+	tree := newTree(t)
+	run := func(keys ...string) (int, error) {
+		return tree.PutRun([]byte("k"), []byte("rec"), func(yield func([]byte) bool) {
+			for _, key := range keys {
+				if !yield([]byte(key)) {
+					return
+				}
+			}
+		})
+	}
+	if n, err := run(); n != 0 || err != nil {
+		t.Errorf("PutRun of nothing = %d, %v", n, err)
+	}
+	for want, keys := range map[error][]string{
+		ErrKey: {"k1", "k" + strings.Repeat("2", MaxKey)},
+		ErrRun: {"k1", "k10", "k1"},
+	} {
+		if n, err := run(keys...); n != 0 || !errors.Is(err, want) {
+			t.Errorf("PutRun = %d, %v, want %v", n, err, want)
+		}
+		if tree.Len() != 0 || tree.Memory().Used != 0 {
+			t.Errorf("PutRun failed: %v, and left %d items in %d bytes", want, tree.Len(), tree.Memory().Used)
+		}
+	}
+	if n, err := run("k", "k1", "k10"); n != 3 || err != nil || tree.Len() != 3 {
+		t.Errorf("PutRun = %d, %v, want 3", n, err)
+	}
+}
+
+// Whichever allocation of a run fails, the last one included that gives the
+// family its place, nothing is left of it.
+func TestPutRunFails(t *testing.T) {
+	long := strings.Repeat("long", 200)
+	keys := []string{"k:" + long, "k:" + long + "1", "k:" + long + "12", "k:" + long + "2", "k:x1", "k:x2", "k:y"}
+	for _, other := range []string{"k", "l", "k;1 k;2", "ab ac"} {
+		tree := newTree(t)
+		for key := range strings.FieldsSeq(other) {
+			if _, err := tree.Put([]byte(key), 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		items, before := tree.Len(), tree.Memory()
+		for after := 0; ; after++ {
+			left := after
+			for _, r := range tree.regions() {
+				r.Deny(func(int) bool { left--; return left < 0 })
+			}
+			_, err := tree.PutRun([]byte("k:"), []byte("rec"), func(yield func([]byte) bool) {
+				for _, key := range keys {
+					if !yield([]byte(key)) {
+						return
+					}
+				}
+			})
+			for _, r := range tree.regions() {
+				r.Deny(nil)
+			}
+			if wrong := tree.Check(); wrong != nil {
+				t.Fatal(wrong)
+			}
+			if err == nil {
+				if after <= len(keys) || tree.Len() != items+len(keys) {
+					t.Errorf("beside %s: %d items after %d allocations", other, tree.Len(), after)
+				}
+				break
+			}
+			if m := tree.Memory(); !errors.Is(err, ErrMemory) || tree.Len() != items || m.Used != before.Used {
+				t.Fatalf("beside %s, allocation %d: %v, %d items, %+v; before %d, %+v", other, after, err, tree.Len(), m, items, before)
+			}
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func (p *fuzzProgram) key() string {
 }
 
 func (p *fuzzProgram) step(m *model) {
-	switch p.byte() % 10 {
+	switch p.byte() % 11 {
 	case 0, 1, 2, 3:
 		m.put(p.key())
 	case 4, 5:
@@ -87,5 +87,7 @@ func (p *fuzzProgram) step(m *model) {
 		m.walk()
 		m.nth()
 		m.find(p.key())
+	case 10:
+		m.putRun()
 	}
 }

@@ -32,13 +32,14 @@ func (g *image) add(c byte, h handle) {
 	g.n++
 }
 
-// place adds the leaf of a key of which rest is still to come.
-func (g *image) place(rest []byte, leaf handle) {
+// place adds the leaf of a key of which rest is still to come, or a node above
+// it.
+func (g *image) place(rest []byte, h handle) {
 	if len(rest) == 0 {
-		g.term = leaf
+		g.term = h
 		return
 	}
-	g.add(rest[0], leaf)
+	g.add(rest[0], h)
 }
 
 // read fills the image from the node at p.
@@ -132,23 +133,23 @@ func (t *Tree) remake(h handle, g *image) handle {
 	return h
 }
 
-// addEntry gives the node at the place a slot for the key and puts leaf
+// addEntry gives the node at the place a slot for the key and puts child
 // there. It reports whether there was memory for it.
-func (t *Tree) addEntry(leaf handle) bool {
+func (t *Tree) addEntry(child handle) bool {
 	at := &t.at
 	p := t.mem.At(at.h)
 	n := nodeAt(p)
 	g := &t.scratch
 	if at.pos == len(at.key) {
 		g.read(p)
-		g.term = leaf
+		g.term = child
 	} else {
 		c := at.key[at.pos]
-		if n.insert(p, c, leaf) {
+		if n.insert(p, c, child) {
 			return true
 		}
 		g.read(p)
-		g.add(c, leaf)
+		g.add(c, child)
 	}
 	h := t.remake(at.h, g)
 	if h == 0 {

@@ -2,6 +2,7 @@ package radix
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -131,6 +132,73 @@ func (m *model) note(key, want string) {
 	m.recs[key] = want
 }
 
+// putRun puts keys that ascend, under a prefix that it makes free if few keys
+// have it. Some orders are wrong. It reports whether there was memory.
+func (m *model) putRun() bool {
+	m.t.Helper()
+	prefix := m.prefix()
+	gone := m.family(prefix)
+	if len(gone) > 20 {
+		prefix = m.shape.key(m.rng) + "!"
+		gone = m.family(prefix)
+	}
+	keys := slices.Clone(gone)
+	for range m.rng.IntN(40) {
+		key := m.shape.key(m.rng)
+		if !strings.HasPrefix(key, prefix) {
+			key = prefix + key[m.rng.IntN(len(key)+1):]
+		}
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	rec := m.content(m.size())
+	put := func(keys []string) (int, error) {
+		key := []byte(nil)
+		return m.tree.PutRun([]byte(prefix), []byte(rec), func(yield func([]byte) bool) {
+			for _, k := range keys {
+				clear(key) // it was good until now only
+				if key = append(key[:0], k...); !yield(key) {
+					return
+				}
+			}
+		})
+	}
+	refused := func(why string, keys []string) {
+		m.t.Helper()
+		if n, err := put(keys); n != 0 || !errors.Is(err, ErrRun) && !errors.Is(err, ErrMemory) {
+			m.t.Fatalf("PutRun(%.40q), %s, of %.40q = %d, %v", prefix, why, keys, n, err)
+		}
+	}
+	if len(gone) > 0 {
+		refused("whose keys are there", keys)
+		m.detachAll(prefix)
+	}
+	if i := len(keys) - 1; i > 0 {
+		wrong := slices.Clone(keys)
+		wrong[i], wrong[i-1] = wrong[i-1], wrong[i]
+		refused("descending", wrong)
+		refused("twice", slices.Insert(slices.Clone(keys), i, keys[i]))
+	}
+	if i := len(prefix) - 1; i >= 0 && prefix[i] < 0xff {
+		refused("outside", append(slices.Clone(keys), prefix[:i]+string([]byte{prefix[i] + 1})))
+	}
+	n, err := put(keys)
+	if err != nil {
+		if n != 0 || !errors.Is(err, ErrMemory) {
+			m.t.Fatalf("PutRun(%.40q) of %d keys = %d, %v", prefix, len(keys), n, err)
+		}
+		return false
+	}
+	if n != len(keys) {
+		m.t.Fatalf("PutRun(%.40q) = %d, want %d", prefix, n, len(keys))
+	}
+	for _, key := range keys {
+		m.note(key, rec)
+	}
+	return true
+}
+
 func (m *model) remove(key string) {
 	m.t.Helper()
 	i, found := slices.BinarySearch(m.keys, key)
@@ -165,10 +233,15 @@ func (m *model) prefix() string {
 func (m *model) detach() {
 	m.t.Helper()
 	prefix := m.prefix()
-	gone := slices.Clone(m.family(prefix))
-	if len(gone) > 20 && m.rng.IntN(20) > 0 {
+	if len(m.family(prefix)) > 20 && m.rng.IntN(20) > 0 {
 		return // or nothing would ever grow
 	}
+	m.detachAll(prefix)
+}
+
+func (m *model) detachAll(prefix string) {
+	m.t.Helper()
+	gone := slices.Clone(m.family(prefix))
 	if got := m.tree.Detach([]byte(prefix)); got != len(gone) {
 		m.t.Fatalf("Detach(%.40q) = %d, want %d", prefix, got, len(gone))
 	}
@@ -285,6 +358,8 @@ func (m *model) step(growing bool) {
 		m.remove(m.keys[m.rng.IntN(len(m.keys))])
 	case op < 68:
 		m.detach()
+	case op == 68:
+		m.putRun()
 	case op < 75:
 		m.reclaim(m.rng.IntN(20))
 	case op < 82:

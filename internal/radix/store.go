@@ -14,6 +14,9 @@ var ErrMemory = fmt.Errorf("radix: out of memory")
 // MaxKey is the length of the longest key, in bytes.
 const MaxKey = 16 << 20
 
+// maxRecord is the length of the longest record.
+const maxRecord = min(math.MaxUint32, arena.MaxBlock-2*MaxKey)
+
 // ErrKey says that a key is longer than [MaxKey].
 var ErrKey = fmt.Errorf("radix: key of more than %d bytes", MaxKey)
 
@@ -36,7 +39,7 @@ func (t *Tree) Store(size int) ([]byte, error) {
 	case len(at.key) > MaxKey:
 		t.forget()
 		return nil, ErrKey
-	case size < 0 || uint64(size) > min(math.MaxUint32, arena.MaxBlock-2*MaxKey):
+	case size < 0 || uint64(size) > maxRecord:
 		t.forget()
 		return nil, ErrMemory
 	case at.end == atKey:
@@ -81,9 +84,23 @@ func (t *Tree) replace(size int) ([]byte, error) {
 
 // add makes a leaf for the key at the place, which has none.
 func (t *Tree) add(size int) ([]byte, error) {
-	at := &t.at
-	// The bytes of the key that its leaf will hold: all behind the byte that
-	// tells it from its new siblings.
+	leaf := t.makeLeaf(t.at.rest(), size)
+	if leaf == 0 {
+		t.forget()
+		return nil, ErrMemory
+	}
+	if !t.attach(leaf, 1, int64(len(t.at.key)+size)) {
+		t.freeLeaf(leaf)
+		t.forget()
+		return nil, ErrMemory
+	}
+	p := t.mem.At(leaf)
+	return leafAt(p).recOf(p), nil
+}
+
+// rest returns the bytes of the key that its leaf will hold: all behind the
+// byte that tells it from its new siblings.
+func (at *place) rest() []byte {
 	rest := at.key[at.pos:]
 	if at.end != atVacancy {
 		rest = rest[at.same:]
@@ -91,44 +108,42 @@ func (t *Tree) add(size int) ([]byte, error) {
 	if at.h != 0 && len(rest) > 0 {
 		rest = rest[1:]
 	}
-	leaf := t.makeLeaf(rest, size)
-	if leaf == 0 {
-		t.forget()
-		return nil, ErrMemory
-	}
+	return rest
+}
+
+// attach makes the tree lead to h at the place, which has none of its keys: a
+// leaf of the place's key, or a node that is above it. It reports whether
+// there was memory for it.
+func (t *Tree) attach(h handle, items int, weight int64) bool {
+	at := &t.at
 	ok := true
-	weight := int64(len(at.key) + size)
 	switch {
 	case at.h == 0:
-		t.root = leaf
+		t.root = h
 	case at.end == insideLeaf:
-		ok = t.splitLeaf(leaf, weight)
+		ok = t.splitLeaf(h, items, weight)
 	case at.end == insideNode:
-		ok = t.splitNode(leaf, weight)
+		ok = t.splitNode(h, items, weight)
 	default:
-		ok = t.addEntry(leaf)
+		ok = t.addEntry(h)
 	}
-	if !ok {
-		t.freeLeaf(leaf)
-		t.forget()
-		return nil, ErrMemory
+	if ok {
+		t.adjust(items, weight)
 	}
-	t.adjust(1, weight)
-	p := t.mem.At(leaf)
-	return leafAt(p).recOf(p), nil
+	return ok
 }
 
 // splitLeaf puts a node where the leaf at the place is: it has the bytes that
-// the leaf's suffix and the key share, and leads to both.
-func (t *Tree) splitLeaf(leaf handle, weight int64) bool {
+// the leaf's suffix and the key share, and leads to both it and child.
+func (t *Tree) splitLeaf(child handle, items int, weight int64) bool {
 	at := &t.at
 	p := t.mem.At(at.h)
 	l := leafAt(p)
 	suffix := l.suffixOf(p)
 	oldItems, oldWeight := t.weigh(at.h, at.pos)
 	img := &t.scratch
-	img.reset(oldItems+1, oldWeight+weight)
-	img.place(at.key[at.pos+at.same:], leaf)
+	img.reset(oldItems+items, oldWeight+weight)
+	img.place(at.key[at.pos+at.same:], child)
 	ends := at.same == len(suffix)
 	var branch byte
 	if ends {
@@ -154,16 +169,16 @@ func (t *Tree) splitLeaf(leaf handle, weight int64) bool {
 }
 
 // splitNode puts a node where the node at the place is: it has the bytes that
-// the node's prefix and the key share, and leads to both.
-func (t *Tree) splitNode(leaf handle, weight int64) bool {
+// the node's prefix and the key share, and leads to both it and child.
+func (t *Tree) splitNode(child handle, items int, weight int64) bool {
 	at := &t.at
 	p := t.mem.At(at.h)
 	prefix := nodeAt(p).prefixOf(p)
 	oldItems, oldWeight := t.weigh(at.h, at.pos)
 	img := &t.scratch
-	img.reset(oldItems+1, oldWeight+weight)
+	img.reset(oldItems+items, oldWeight+weight)
 	img.add(prefix[at.same], at.h)
-	img.place(at.key[at.pos+at.same:], leaf)
+	img.place(at.key[at.pos+at.same:], child)
 	h := t.makeNode(prefix[:at.same], img)
 	if h == 0 {
 		return false
