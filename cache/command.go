@@ -43,7 +43,7 @@ func (b *Batch) Set(ttl int64, key, val []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.store(key, it, v, ttl, b.now)
+	return c.store(key, it, &v, ttl, b.now)
 }
 
 // change returns the item of key for a command that changes it: ErrNotFound if
@@ -143,7 +143,7 @@ func (b *Batch) add(key []byte, delta int64) (int64, error) {
 		if _, err := c.makeRoom(key, nil, v, b.now); err != nil {
 			return 0, err
 		}
-		return delta, c.store(key, nil, v, 0, b.now)
+		return delta, c.store(key, nil, &v, 0, b.now)
 	}
 	if c.isLocked(key, it, b.now) {
 		return 0, ErrLocked

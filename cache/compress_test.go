@@ -134,7 +134,7 @@ func TestBrokenValuesAreErrors(t *testing.T) {
 	// What the item counted for can no longer be told.
 	c.mu.Lock()
 	it := item(c.tree.Find([]byte("key")))
-	it.encode(header{encoding: plain})
+	it.encode(&header{encoding: plain})
 	c.figures.packed, c.figures.packedBytes, c.figures.openedBytes = 0, 0, 0
 	c.mu.Unlock()
 }

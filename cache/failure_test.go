@@ -61,7 +61,7 @@ func TestAllocationFailures(t *testing.T) {
 				}
 			}
 			t.Logf("%d commands failed: %v", failures, hit)
-			for _, name := range []string{"Set", "Inc", "Lock"} {
+			for _, name := range []string{"Set", "Inc", "Lock", "MLock"} {
 				if hit[name] == 0 {
 					t.Errorf("no %s failed", name)
 				}

@@ -148,13 +148,13 @@ func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 		switch {
 		case c.isLocked(key, it, b.now):
 			return false
-		case !inPlace(it, v, 0):
+		case !inPlace(it, v.size(), 0):
 			return true
 		}
-		t.add(c.store(key, it, v, 0, b.now))
+		t.add(c.store(key, it, &v, 0, b.now))
 		return false
 	}, func(key []byte, it item) {
-		t.add(c.store(key, it, v, 0, b.now))
+		t.add(c.store(key, it, &v, 0, b.now))
 	})
 	return t.result()
 }
@@ -273,6 +273,13 @@ func (b *Batch) MLock(prefix []byte, seconds int64) (int64, error) {
 	b.settle()
 	var t tally
 	l, locks := newLock(seconds, b.now)
+	if locks && c.locks.Count(prefix) == 0 {
+		if n, err := c.lockAll(prefix, l, b.now); err == nil {
+			t.n = int64(n)
+			return t.result()
+		}
+		// So many as there is memory for.
+	}
 	c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
 		it := item(rec)
 		if c.isLocked(key, it, b.now) {

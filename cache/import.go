@@ -84,7 +84,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 	if err != nil {
 		return err
 	}
-	it.encode(h) // without a timer
+	it.encode(&h) // without a timer
 	v.write(it.value())
 	c.account(it, 1)
 	if ttl > 0 {

@@ -87,8 +87,10 @@ func (it item) word(i int) *uint32 {
 	return (*uint32)(unsafe.Pointer(&it[i*4 : i*4+4][0]))
 }
 
-// encode writes the header; the value behind it stays as it is.
-func (it item) encode(h header) {
+// encode writes the header; the value behind it stays as it is. Like all that
+// changes items but touch and mark, it needs the cache for itself; so these are
+// plain stores.
+func (it item) encode(h *header) {
 	flags := uint32(h.encoding) | h.use
 	if h.timed {
 		flags |= flagTimer
@@ -96,11 +98,11 @@ func (it item) encode(h header) {
 	if h.locked {
 		flags |= flagLocked
 	}
-	atomic.StoreUint32(it.word(0), flags)
-	atomic.StoreUint32(it.word(1), h.accessed)
-	atomic.StoreUint32(it.word(2), h.created)
+	*it.word(0) = flags
+	*it.word(1) = h.accessed
+	*it.word(2) = h.created
 	if h.timed {
-		atomic.StoreUint32(it.word(3), h.timer)
+		*it.word(3) = h.timer
 	}
 }
 
@@ -135,14 +137,14 @@ func (it item) timer() uint32 {
 }
 
 // setTimer writes the timer word, which must be there.
-func (it item) setTimer(id uint32) { atomic.StoreUint32(it.word(3), id) }
+func (it item) setTimer(id uint32) { *it.word(3) = id }
 
 func (it item) setLocked(on bool) {
 	f := it.flags() &^ flagLocked
 	if on {
 		f |= flagLocked
 	}
-	atomic.StoreUint32(it.word(0), f)
+	*it.word(0) = f
 }
 
 // touch notes that the item was used. It stores only what changes, so that
@@ -154,7 +156,7 @@ func (it item) touch(unix uint32) {
 }
 
 // setUse replaces the bits of useMask.
-func (it item) setUse(use uint32) { atomic.StoreUint32(it.word(0), it.flags()&^useMask|use) }
+func (it item) setUse(use uint32) { *it.word(0) = it.flags()&^useMask | use }
 
 // mark notes the epoch in which the item was used. Readers may call it beside
 // each other; what one loses to another does not matter.

@@ -15,7 +15,7 @@ func TestItemLayout(t *testing.T) {
 	} {
 		it := item(make([]byte, h.size(8), 32))
 		copy(it.value(), "12345678")
-		it.encode(h)
+		it.encode(&h)
 		copy(it.value(), "12345678")
 		if got := it.header(); got != h {
 			t.Errorf("header %+v came back as %+v", h, got)

@@ -34,6 +34,13 @@ func decodeLock(rec []byte) lock {
 	}
 }
 
+// encode writes the lock into its record.
+func (l *lock) encode(rec []byte) {
+	binary.LittleEndian.PutUint64(rec, uint64(l.deadline))
+	binary.LittleEndian.PutUint64(rec[8:], uint64(l.seconds))
+	binary.LittleEndian.PutUint32(rec[16:], l.timer)
+}
+
 // lockOf returns the lock of an item and whether it has one that is not over.
 // A lock that is over is taken away.
 func (c *Cache) lockOf(key []byte, it item, now instant) (lock, bool) {
@@ -93,12 +100,45 @@ func (c *Cache) putLock(key, prefix []byte, it item, l *lock) error {
 	default:
 		c.lockEnds.timers.at(l.timer).note++
 	}
-	binary.LittleEndian.PutUint64(rec, uint64(l.deadline))
-	binary.LittleEndian.PutUint64(rec[8:], uint64(l.seconds))
-	binary.LittleEndian.PutUint32(rec[16:], l.timer)
+	l.encode(rec)
 	it.setLocked(true)
 	c.memory.stale = true
 	return nil
+}
+
+// lockAll gives all items under prefix the lock l and returns their number.
+// The tree of locks must have none of them. It locks none of them if there is
+// no memory for all.
+func (c *Cache) lockAll(prefix []byte, l lock, now instant) (n int, err error) {
+	if c.tree.Count(prefix) == 0 {
+		return 0, nil
+	}
+	if l.deadline != never {
+		l.timer = c.lockEnds.add(prefix, l.deadline, 0)
+	}
+	rec := make([]byte, lockSize)
+	l.encode(rec)
+	n, err = c.locks.PutRun(prefix, rec, func(yield func([]byte) bool) {
+		c.tree.Walk(prefix, nil, func(key, rec []byte) bool {
+			it := item(rec)
+			it.setLocked(true)
+			it.touch(now.unix)
+			return yield(key)
+		})
+	})
+	c.memory.stale = true
+	if err != nil {
+		c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
+			item(rec).setLocked(false)
+			return true
+		})
+		c.disown(l.timer)
+		return 0, err
+	}
+	if l.timer != 0 {
+		c.lockEnds.timers.at(l.timer).note = uint32(n)
+	}
+	return n, nil
 }
 
 // unlock takes the lock off an item that has one.

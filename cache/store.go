@@ -47,11 +47,11 @@ func (c *Cache) over(it item, now instant) bool {
 // store makes key a new item with the value v, whatever it was before. A life
 // of ttl seconds begins now; none if ttl ≤ 0. old is what find just returned
 // for key; it must not be locked. If it has the right size it is written in place.
-func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) error {
-	if inPlace(old, v, ttl) {
+func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) error {
+	if inPlace(old, v.size(), ttl) {
 		c.account(old, -1)
 		h := header{timed: old.timed(), timer: old.timer(), use: c.evictor.renew(key, old)}
-		c.fill(key, old, h, v, ttl, now)
+		c.fill(key, old, &h, v, ttl, now)
 		return nil
 	}
 	h := header{timed: ttl > 0 || v.size() >= roomyValue}
@@ -75,19 +75,19 @@ func (c *Cache) store(key []byte, old item, v content, ttl int64, now instant) e
 	} else if id != 0 {
 		c.wheel.remove(id) // put said that the memory changes
 	}
-	c.fill(key, it, h, v, ttl, now)
+	c.fill(key, it, &h, v, ttl, now)
 	return nil
 }
 
-// inPlace reports whether a new item with a life of ttl fits exactly where old
+// inPlace reports whether a new item with a value of size bytes and a life of ttl fits exactly where old
 // is; the tree does not change then. old may be nil.
-func inPlace(old item, v content, ttl int64) bool {
-	return old != nil && len(old.value()) == v.size() && (ttl <= 0 || old.timed())
+func inPlace(old item, size int, ttl int64) bool {
+	return old != nil && len(old.value()) == size && (ttl <= 0 || old.timed())
 }
 
 // fill writes a new item into its record. h says whether there is a timer word
 // and which timer is to be used again.
-func (c *Cache) fill(key []byte, it item, h header, v content, ttl int64, now instant) {
+func (c *Cache) fill(key []byte, it item, h *header, v *content, ttl int64, now instant) {
 	h.encoding, h.accessed, h.created = v.encoding, now.unix, now.unix
 	it.encode(h)
 	v.write(it.value())
@@ -114,7 +114,7 @@ func (c *Cache) rewrite(key []byte, it item, v content) (item, error) {
 		}
 	}
 	h.encoding = v.encoding
-	it.encode(h)
+	it.encode(&h)
 	v.write(it.value())
 	c.account(it, 1)
 	return it, nil
@@ -135,7 +135,7 @@ func (c *Cache) setLife(key []byte, it item, ttl int64, now instant) error {
 		if it, err = c.put(key, h.size(len(value))); err != nil {
 			return err
 		}
-		it.encode(h)
+		it.encode(&h)
 		copy(it.value(), value)
 	}
 	c.live(key, it, ttl, now)
