@@ -22,7 +22,7 @@ release: ## Build archives, deb and rpm for all systems, with checksums, into di
 check: ## Run every check below, as the build server does
 	.ci/run
 
-fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (12 hours in all)
+fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (13 hours in all)
 	.ci/fuzz-long
 
 kill-long: ## Kill 200 servers while they write a snapshot, and look at what the next one loads

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -46,6 +47,53 @@ func TestDocumentsNameTests(t *testing.T) {
 		if rows < 15 {
 			t.Errorf("%s has %d rows that promise something, want 15 or more", doc, rows)
 		}
+	}
+}
+
+// TestEveryFuzzTargetIsInTheTable walks all modules for fuzz targets, which the
+// table of docs/testing.md is to have, each once.
+func TestEveryFuzzTargetIsInTheTable(t *testing.T) {
+	text, err := os.ReadFile("../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n## Fuzzing\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	target := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	found := 0
+	err = filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "testdata" || name != ".." && strings.HasPrefix(d.Name(), ".")):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		code, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel("..", filepath.Dir(name))
+		if err != nil {
+			return err
+		}
+		if dir == "." {
+			dir = "gibson"
+		}
+		for _, f := range target.FindAllStringSubmatch(string(code), -1) {
+			found++
+			if row := "`" + filepath.ToSlash(dir) + "." + f[1] + "`"; strings.Count(table, row) != 1 {
+				t.Errorf("the table of fuzz targets has %s %d times, want once", row, strings.Count(table, row))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found < 12 {
+		t.Errorf("%d fuzz targets were found, want 12 or more", found)
 	}
 }
 
