@@ -87,7 +87,6 @@ func (a *ascent) step() bool {
 		return false
 	}
 	defer b.End()
-	b.settle()
 	a.done = true
 	a.keys, a.values = a.keys[:0], a.values[:0]
 	size := 0

@@ -22,12 +22,19 @@ type Cache struct {
 
 	// Set once by New: how the background goroutine is told that there is
 	// work, or that it must end, and how it is waited for.
-	wake chan struct{}
-	quit chan struct{}
-	done sync.WaitGroup
+	wake    chan struct{}
+	quit    chan struct{}
+	tidied  sync.WaitGroup // housekeep
+	told    sync.WaitGroup // of removals
+	closing sync.Once
 
-	helped  atomic.Int64 // how much of its work batches did, in units of tidyWork
+	helped  atomic.Int64 // how many detached nodes batches gave back
 	lacking atomic.Bool  // fillAhead has something to do
+
+	// The background goroutine's own: whether nothing but detached memory is to
+	// be done, and how often in a row it left that to batches.
+	reclaims bool
+	skips    int
 
 	mostMemory int64 // what SetMaxMemory may set; set once by New
 
@@ -97,9 +104,9 @@ func New(opts *Options) (*Cache, error) {
 	if set.OnRemove != nil {
 		c.removals.fn = set.OnRemove
 		c.removals.wake = make(chan struct{}, 1)
-		c.done.Go(func() { c.removals.run(c.quit) })
+		c.told.Go(func() { c.removals.run(c.quit) })
 	}
-	c.done.Go(c.housekeep)
+	c.tidied.Go(c.housekeep)
 	return c, nil
 }
 
@@ -107,24 +114,22 @@ func New(opts *Options) (*Cache, error) {
 // calls, for an open Batch and for Options.OnRemove. Afterwards every method returns ErrClosed; Close
 // itself may be called again and always returns nil.
 func (c *Cache) Close() error {
-	c.mu.Lock()
-	first := !c.closed
-	if first {
+	c.closing.Do(func() {
+		c.mu.Lock()
 		c.closed = true
 		close(c.quit)
-	}
-	c.mu.Unlock()
-	// The background goroutine may be at work in the trees without the lock.
-	c.done.Wait()
-	if first {
+		c.mu.Unlock()
+		// The background goroutine may be at work in the trees without the lock.
+		c.tidied.Wait()
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.tree.Close()
 		c.locks.Close()
 		c.wheel, c.lockEnds, c.ending = wheel{}, wheel{}, ending{}
 		c.squeeze = squeeze{}
 		c.evictor = evictor{}
-	}
+		c.mu.Unlock()
+		c.told.Wait()
+	})
 	return nil
 }
 
@@ -160,8 +165,8 @@ func (c *Cache) Begin() (*Batch, error) {
 	c.begun++
 	b := &c.batch
 	b.now = c.time.now()
-	if c.wheel.due(b.now.ms) && !c.expire(b.now.ms, beginWork) {
-		c.helped.Add(beginWork)
+	if c.wheel.due(b.now.ms) {
+		c.expire(b.now.ms, beginWork)
 	}
 	if c.lockEnds.due(b.now.ms) {
 		c.endLocks(b.now.ms, beginWork/endingRings)

@@ -31,6 +31,9 @@ func (b *Batch) Get(key []byte) (Value, error) {
 // enough room, and ErrLocked. key and val are copied.
 func (b *Batch) Set(ttl int64, key, val []byte) error {
 	c := b.c
+	if ttl > 0 {
+		c.keepUp(b.now)
+	}
 	if c.full(b.now) {
 		return ErrMemoryLimit
 	}
@@ -74,6 +77,9 @@ func (b *Batch) Delete(key []byte) error {
 // formed: if not, the error is ErrNotANumber, but ErrNotFound if key is
 // missing. It returns ErrLocked, too.
 func (b *Batch) TTL(key []byte, seconds int64, valid bool) error {
+	if seconds > 0 {
+		b.c.keepUp(b.now)
+	}
 	it := b.c.find(key, b.now)
 	switch {
 	case it == nil:

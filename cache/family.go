@@ -7,10 +7,12 @@ package cache
 // settleWork is how many timers Settle looks at.
 const settleWork = 512
 
-// Settle removes a bounded number of items whose life is over and reports
-// whether there are no more. Walk, Stats, Weigh, Count and all that begins with M
-// remove what is left, however long that takes with the cache locked: after
-// false, end the batch and begin another one, and nobody has to wait for long.
+// Settle looks at a bounded number of ends that are due, removes the items whose
+// life is over, and reports whether nothing is due any more. Walk, Stats, Weigh,
+// Count and all that begins with M remove what is left, however long that takes
+// with the cache locked: after false, end the batch and begin another one, and
+// nobody has to wait for long. That comes to an end: SET and TTL deal with more
+// ends than they add.
 func (b *Batch) Settle() bool {
 	return !b.c.wheel.due(b.now.ms) || b.c.expire(b.now.ms, settleWork)
 }

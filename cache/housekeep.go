@@ -13,6 +13,18 @@ func (c *Cache) expire(ms int64, limit int) (done bool) {
 	return c.wheel.advance(ms, limit, c.ring)
 }
 
+// endsPerTimer is how many timers are looked at for each that begins. One goes
+// through four lists of the wheel at the most, unless its life is longer than
+// 4 hours, so ends never come faster than they are dealt with.
+const endsPerTimer = 4
+
+// keepUp pays for a timer that is about to begin.
+func (c *Cache) keepUp(now instant) {
+	if c.wheel.due(now.ms) {
+		c.expire(now.ms, endsPerTimer)
+	}
+}
+
 // ring is called by the wheel for a timer whose time has come.
 func (c *Cache) ring(id uint32) {
 	t := c.wheel.timers.at(id)
@@ -30,10 +42,13 @@ const (
 	// tidyWork is how much the background goroutine does under one lock.
 	tidyWork = 128
 	// standBack is how long it leaves lock and processor to others when it meets
-	// them. The work does not wait: Begin does a piece of it. helpedBack is the
-	// same if these pieces are no less than what it would have done itself.
+	// them. helpedBack is the same if detached memory is all there is to do and
+	// batches give back as much of it as the goroutine would, which it allows at
+	// most mostSkips times in a row: it has other work, too, if only to look.
 	standBack  = time.Millisecond
 	helpedBack = 4 * standBack
+	helpedWork = 4 * tidyWork
+	mostSkips  = 25
 	// tidyPause is how long it lets due items gather, in milliseconds. They
 	// are gone for every command all the same.
 	tidyPause = 100
@@ -116,12 +131,13 @@ func (c *Cache) housekeep() {
 		case <-c.quit:
 			return
 		case <-c.wake:
+			more = false // the work may be of another kind
 		case <-timer.C:
 		}
 	}
 }
 
-// tidy does a bounded piece of work, unless it is called again for more and
+// tidy does a bounded piece of work, unless it is called again to reclaim and
 // batches have done as much since the last time. It reports whether there is
 // more to do, and how long to sleep first. That is a while if there were
 // batches: a thread that is busy all the time takes the processor from those
@@ -129,9 +145,12 @@ func (c *Cache) housekeep() {
 // makes all of them wait until it is back, so it had better not take the lock
 // at all.
 func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
-	if again && c.helped.Swap(0) >= tidyWork {
+	helped := c.helped.Swap(0) >= helpedWork
+	if again && helped && c.reclaims && c.skips < mostSkips {
+		c.skips++
 		return helpedBack, true
 	}
+	c.skips = 0
 	c.mu.Lock()
 	met := c.begun != c.met
 	c.met = c.begun
@@ -157,24 +176,21 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 	}
 	c.figures.rounds++
 	c.planned = 0
-	if c.detached {
-		more = c.reclaim(tidyWork)
-	}
-	if c.shrinking {
-		more = c.shrink(c.time.now()) || more
-	}
-	if c.set.ownTime {
-		if !more {
-			c.planned = never
-		}
-		return long, more
-	}
 	now := c.time.now()
-	more = !c.expire(now.ms, tidyWork) || more
-	more = !c.endLocks(now.ms, tidyWork/endingRings) || more
-	more = c.collect(now) || more
-	if more {
+	detached := c.detached && c.reclaim(tidyWork)
+	others := c.shrinking && c.shrink(now)
+	if !c.set.ownTime {
+		others = !c.expire(now.ms, tidyWork) || others
+		others = !c.endLocks(now.ms, tidyWork/endingRings) || others
+		others = c.collect(now) || others
+	}
+	c.reclaims = detached && !others
+	switch {
+	case detached || others:
 		return 0, true
+	case c.set.ownTime:
+		c.planned = never
+		return long, false
 	}
 	c.planned = min(max(c.nextEnd(), now.ms+tidyPause), now.ms+long.Milliseconds())
 	if c.set.Eviction == EvictGCRatio {
@@ -215,6 +231,7 @@ func (c *Cache) fillAhead() {
 
 // nextAhead returns what fillAhead fills next.
 func (c *Cache) nextAhead() (a radix.Ahead, ok bool) {
+	c.used() // for what is held now
 	if c.closed || !c.wantsAhead() {
 		return a, false
 	}

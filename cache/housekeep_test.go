@@ -181,6 +181,7 @@ func TestBackgroundStandsBack(t *testing.T) {
 		c := open(t, Options{Clock: newTestClock()})
 		for i := range 100 * tidyWork {
 			set(t, c, fmt.Sprintf("family:%d", i), "v", 0)
+			set(t, c, fmt.Sprintf("other:%d", i), "v", 0)
 		}
 		synctest.Wait() // the goroutine sleeps, and this one does its part
 		do(t, c, func(b *Batch) { b.Count(nil) })
@@ -215,5 +216,19 @@ func TestBackgroundStandsBack(t *testing.T) {
 		tidy(true, standBack, true)
 		batches(tidyWork)
 		tidy(false, standBack, true) // it was woken, for work that it may not know
+		for range mostSkips {
+			c.helped.Store(helpedWork)
+			tidy(true, helpedBack, false)
+		}
+		c.helped.Store(helpedWork)
+		tidy(true, 0, true)
+		// With other work to do it does not leave that to batches.
+		c.mu.Lock()
+		c.set.MaxMemory, c.shrinking = 1, true
+		c.mu.Unlock()
+		for i := range 2 { // it is woken for that at first
+			batches(helpedWork / (beginWork / 4))
+			tidy(i > 0, standBack, true)
+		}
 	})
 }

@@ -32,6 +32,7 @@ func (c *Cache) Import(records []Record) (Imported, error) {
 	offset := c.time.wallOffset()
 	for i := range records {
 		r := &records[i]
+		c.keepUp(b.now)
 		err := c.restore(r, b.now, b.now.ms+offset)
 		switch {
 		case err == nil:
@@ -70,8 +71,11 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 	if c.set.Eviction.evicts() {
 		c.watch(d.bytes)
 	}
-	if c.exceeds(&d) {
-		return ErrMemoryLimit
+	for c.exceeds(&d) {
+		if !c.wheel.due(now.ms) {
+			return ErrMemoryLimit
+		}
+		c.expire(now.ms, tidyWork)
 	}
 	h := header{
 		encoding: v.encoding,

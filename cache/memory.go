@@ -32,17 +32,22 @@ func (c *Cache) used() int64 {
 // budget returns the bytes that the cache itself may take.
 func (c *Cache) budget() int64 { return c.set.MaxMemory - c.memory.others }
 
-// full reports whether the limit is reached and the policy does not evict. What detached families
-// still take is given back first, as far as it helps.
-func (c *Cache) full(instant) bool {
+// full reports whether the limit is reached and the policy does not evict. What
+// is over, and what detached families still take, goes first, as far as it
+// helps.
+func (c *Cache) full(now instant) bool {
 	if c.set.Eviction.evicts() {
 		return false
 	}
 	for c.used() >= c.budget() || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
-		if !c.detached {
+		switch {
+		case c.wheel.due(now.ms):
+			c.expire(now.ms, tidyWork)
+		case c.detached:
+			c.reclaim(tidyWork)
+		default:
 			return true
 		}
-		c.reclaim(tidyWork)
 	}
 	return false
 }

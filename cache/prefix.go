@@ -31,7 +31,7 @@ func (c *Cache) beginFamily(prefix string) (*Batch, []byte, error) {
 	return b, p, err
 }
 
-// beginSettled begins a batch that no item is in the way of whose life is over.
+// beginSettled begins a batch in which no item is left whose life is over.
 func (c *Cache) beginSettled() (*Batch, error) {
 	for {
 		b, err := c.Begin()

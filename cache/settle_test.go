@@ -74,3 +74,76 @@ func TestManyEndsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestEndsDoNotOutrun: where nothing but batches of SETs with a life runs, items
+// go as fast as they come.
+func TestEndsDoNotOutrun(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(b *Batch, key []byte) error{
+		"Set": func(b *Batch, key []byte) error { return b.Set(1, key, []byte("v")) },
+		"TTL": func(b *Batch, key []byte) error {
+			if err := b.Set(0, key, []byte("v")); err != nil {
+				return err
+			}
+			return b.TTL(key, 1, true)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const batch, perSecond = 128, 100
+			c, clock := withClock(t, Options{})
+			for i := range 4 * perSecond {
+				clock.advance(time.Second / perSecond)
+				do(t, c, func(b *Batch) {
+					for j := range batch {
+						if err := begin(b, fmt.Appendf(nil, "%d:%d", i, j)); err != nil {
+							t.Fatal(err)
+						}
+					}
+				})
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if n := c.tree.Len(); n > batch*(perSecond+10) {
+				t.Errorf("%d items are in memory, %d live", n, batch*perSecond)
+			}
+		})
+	}
+}
+
+// TestEndedItemsMakeRoom: what is over is not in the way of a SET or an Import,
+// however much it is, where nothing is evicted.
+func TestEndedItemsMakeRoom(t *testing.T) {
+	t.Parallel()
+	const items = 300
+	c, clock := withClock(t, Options{Eviction: EvictNone, MaxItems: items})
+	fill := func() {
+		t.Helper()
+		for i := range items {
+			set(t, c, fmt.Sprintf("old:%d", i), "v", time.Second)
+		}
+		clock.advance(time.Second)
+	}
+	fill()
+	do(t, c, func(b *Batch) {
+		for i := range items {
+			if full := b.Full(); full || b.Set(0, fmt.Appendf(nil, "new:%d", i), []byte("v")) != nil {
+				t.Fatalf("SET %d of %d: full %v", i+1, items, full)
+			}
+		}
+		if !b.Full() {
+			t.Error("there is room for more than MaxItems")
+		}
+	})
+	if _, err := c.MDelete("new:"); err != nil {
+		t.Fatal(err)
+	}
+	fill()
+	var records []Record
+	for i := range items {
+		records = append(records, Record{Key: fmt.Appendf(nil, "new:%d", i), Data: []byte("v")})
+	}
+	if n, err := c.Import(records); err != nil || n.Items != items {
+		t.Errorf("Import: %+v, %v", n, err)
+	}
+}

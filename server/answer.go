@@ -31,7 +31,7 @@ func (s *session) respond() (end, error) {
 		if _, err := w.turn.take(s.self[:]); err != nil {
 			return endClose, err
 		}
-		if len(w.out.b) >= s.srv.cfg.maxBatchBytes {
+		if len(w.out.b) >= s.srv.cfg.maxBatchBytes || w.turn.stuck {
 			if err := s.flush(); err != nil {
 				return endClose, err
 			}

@@ -168,7 +168,7 @@ func TestOnBatch(t *testing.T) {
 }
 
 func TestAdjust(t *testing.T) {
-	srv := &Server{MaxClients: 1}
+	srv := &Server{MaxClients: 1, Loops: 1}
 	path := start(t, srv)
 	first := dial(t, path)
 	first.send(req(wire.OpPing, ""))
@@ -181,12 +181,15 @@ func TestAdjust(t *testing.T) {
 		}
 	}
 	dial(t, path).wantEnd() // nothing has changed
-	if err := srv.Adjust(2, 0, 0); err != nil {
+	if err := srv.Adjust(3, 0, 0); err != nil {
 		t.Fatal(err)
 	}
-	second := dial(t, path)
-	second.send(req(wire.OpPing, ""))
-	second.want("OK")
+	second, third := dial(t, path), dial(t, path)
+	// What the loop answers to the third it does after the second's wait began.
+	for _, c := range []*client{second, third} {
+		c.send(req(wire.OpPing, ""))
+		c.want("OK")
+	}
 
 	// The wait that has begun is not bounded yet, the next one is.
 	if err := srv.Adjust(0, time.Millisecond, 0); err != nil {

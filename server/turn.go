@@ -1,5 +1,7 @@
 package server
 
+import "runtime"
+
 // A turn is one acquisition of the cache's lock and what is executed under it:
 // requests of one session or, in an event loop, of several.
 type turn struct {
@@ -9,6 +11,7 @@ type turn struct {
 	n     int      // requests executed
 	bytes int      // of their replies
 	ahead int      // requests that were announced and not executed yet
+	stuck bool     // a request waits until items are gone whose life is over
 	keys  [touchAhead][]byte
 }
 
@@ -24,7 +27,7 @@ const touchAhead = 16
 // the next one is to be first in the next turn. The error is the cache's: it
 // is closed.
 func (t *turn) take(all []*session) (done int, err error) {
-	t.at, t.n, t.bytes, t.ahead = all[0], 0, 0, 0
+	t.at, t.n, t.bytes, t.ahead, t.stuck = all[0], 0, 0, 0, false
 	if t.e, err = t.srv.begin(); err != nil {
 		return 0, err
 	}
@@ -41,10 +44,15 @@ func (t *turn) take(all []*session) (done int, err error) {
 
 // end counts what was executed, still under the lock, and gives it back.
 func (t *turn) end() {
-	t.srv.counters.batches.Add(1)
-	t.srv.counters.requests.Add(int64(t.n))
+	if t.n > 0 {
+		t.srv.counters.batches.Add(1)
+		t.srv.counters.requests.Add(int64(t.n))
+	}
 	t.e.End()
 	t.e = nil
+	if t.stuck {
+		runtime.Gosched() // the next turn comes at once
+	}
 }
 
 // execute executes the requests of the first session of rest, appends their
@@ -58,7 +66,10 @@ func (t *turn) execute(rest []*session) bool {
 			s.requests.Add(int64(w.next - first))
 			return false
 		}
-		if w.calls[w.next].counts() && !t.e.Settle() {
+		// One step for all sessions: a turn is not to last the longer the more
+		// of them wait.
+		if w.calls[w.next].counts() && (t.stuck || !t.e.Settle()) {
+			t.stuck = true
 			break
 		}
 		if t.ahead == 0 {

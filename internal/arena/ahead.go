@@ -54,5 +54,10 @@ func (a Ahead) Filled(ok bool) {
 		a.region.blind = true
 		return
 	}
-	a.region.touched = max(a.region.touched, a.to)
+	r := a.region
+	if roundUp(r.touched, granule/Unit) < a.from { // the top has fallen meanwhile, and was trimmed
+		r.space.discard(a.from, a.to)
+		return
+	}
+	r.touched = max(r.touched, a.to)
 }

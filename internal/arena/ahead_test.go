@@ -78,3 +78,29 @@ func TestFillAheadFails(t *testing.T) {
 	m.take(4 << 20)
 	m.check()
 }
+
+// TestFilledAfterTheTopFell: what was given back meanwhile is not counted as
+// there again.
+func TestFilledAfterTheTopFell(t *testing.T) {
+	m, _ := fullRegion(t, 128<<20)
+	for m.r.Stats().Span < 32<<20 || !m.r.WantsAhead() {
+		if m.r.Stats().Span > 64<<20 {
+			t.Skip("there are no huge pages here")
+		}
+		m.take(64 << 10)
+	}
+	a, ok := m.r.Ahead()
+	if !ok {
+		t.Fatal("nothing is wanted")
+	}
+	filled := a.Fill()
+	for len(m.blocks) > 1 {
+		m.free(len(m.blocks) - 1)
+	}
+	before := m.r.Stats().Resident
+	a.Filled(filled)
+	if now := m.r.Stats().Resident; now != before {
+		t.Errorf("%d bytes are counted, %d before the fill was noted", now, before)
+	}
+	m.check()
+}
