@@ -99,8 +99,11 @@ func run(ctx context.Context, o options) error {
 
 // underLoad runs the load and takes a sample every now and then.
 func underLoad(ctx context.Context, o options, socket string, w *watcher) (samples []sample, errs map[string]int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, o.length)
+	// No deadline: a connection that is being made would have it too, and fail a
+	// moment before the context says that the load is over.
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer time.AfterFunc(o.length, cancel).Stop()
 	var took latencies
 	load := startLoad(ctx, o, socket, &took)
 	pause := max(o.length/600, time.Second)
