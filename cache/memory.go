@@ -1,12 +1,15 @@
 package cache
 
+import "github.com/gogibson/gibson/internal/radix"
+
 // memory is what the cache takes, in bytes. Adding it up is not for every
 // command, so what changes it says so.
 type memory struct {
 	used  int64
 	stale bool // used is from before the last change
 	peak  int64
-	held  int64 // the most that the tree ever held
+	held  int64        // the most that the tree ever held
+	locks radix.Memory // as it was when used was added up last
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
 	others  int64 // what Options.Overhead said last
@@ -18,10 +21,13 @@ type memory struct {
 // used returns the bytes that the cache takes, all of its overhead included.
 func (c *Cache) used() int64 {
 	if m := &c.memory; m.stale {
-		tree, locks := c.tree.Memory(), c.locks.Memory()
+		tree := c.tree.Memory()
+		if c.locks.Len() > 0 || c.detached || m.locks.Used > 0 { // most of the time there are none
+			m.locks = c.locks.Memory()
+		}
 		own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
-		m.used = tree.Used + locks.Used + own
-		m.nowHeld = tree.Held + locks.Held + own
+		m.used = tree.Used + m.locks.Used + own
+		m.nowHeld = tree.Held + m.locks.Held + own
 		m.stale = false
 		m.peak = max(m.peak, m.used)
 		m.held = max(m.held, tree.Held)

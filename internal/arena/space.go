@@ -74,6 +74,9 @@ func (s *Space) Close() error {
 	return s.unreserve()
 }
 
-func roundUp(n, to uint64) uint64 { return (n + to - 1) / to * to }
+// roundUp and roundDown round to multiples of a power of two. There is no
+// division in them: Stats is asked after each command that stores something.
 
-func roundDown(n, to uint64) uint64 { return n / to * to }
+func roundUp(n, to uint64) uint64 { return (n + to - 1) &^ (to - 1) }
+
+func roundDown(n, to uint64) uint64 { return n &^ (to - 1) }
