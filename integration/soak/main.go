@@ -97,13 +97,22 @@ func run(ctx context.Context, o options) error {
 	return judge(o, samples, idle, after, errs, ended)
 }
 
+// lasting returns a context that is cancelled after d. It has no deadline: a
+// connection that is being made would have it too, and fail a moment before the
+// context says that the load is over.
+func lasting(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	timer := time.AfterFunc(d, cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
+}
+
 // underLoad runs the load and takes a sample every now and then.
 func underLoad(ctx context.Context, o options, socket string, w *watcher) (samples []sample, errs map[string]int, err error) {
-	// No deadline: a connection that is being made would have it too, and fail a
-	// moment before the context says that the load is over.
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := lasting(ctx, o.length)
 	defer cancel()
-	defer time.AfterFunc(o.length, cancel).Stop()
 	var took latencies
 	load := startLoad(ctx, o, socket, &took)
 	pause := max(o.length/600, time.Second)

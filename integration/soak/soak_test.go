@@ -87,3 +87,14 @@ func TestLetters(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadHasNoDeadline: the end of the load reaches clients by no way but its
+// context, so that what they see of it is told from a fault.
+func TestLoadHasNoDeadline(t *testing.T) {
+	ctx, cancel := lasting(t.Context(), time.Microsecond)
+	defer cancel()
+	if end, has := ctx.Deadline(); has {
+		t.Errorf("the load has a deadline, %v", end)
+	}
+	<-ctx.Done()
+}
