@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 CHECKS := setup fmt vet tidy lint test race fuzz examples bench cross nested units packages vuln cover
 
-.PHONY: help build serve release check fuzz-long kill-long linearizability mutants model-long soak $(CHECKS)
+.PHONY: help build serve release check fuzz-long corpus kill-long linearizability mutants model-long soak $(CHECKS)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: ## Run every check below, as the build server does
 
 fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (13 hours in all)
 	.ci/fuzz-long
+
+corpus: ## Keep the inputs that fuzzing on this machine found: they go to testdata/fuzz
+	.ci/corpus
 
 kill-long: ## Kill 200 servers while they write a snapshot, and look at what the next one loads
 	GIBSON_TEST_KILLS=200 go test -count=1 -v -run SurvivesKill ./cmd/gibson
