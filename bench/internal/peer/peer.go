@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -77,15 +78,16 @@ func Gibson(ctx context.Context, dir, command string, flags ...string) (Peer, er
 		p.Argv = append(strings.Fields(command), flags...)
 		return p, nil
 	}
-	// In the main module's own directory, so that it is built with the
-	// versions that it is released with.
+	// In the main module's own directory, with the versions and the flags that
+	// it is released with.
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/gogibson/gibson").Output()
 	if err != nil {
 		return Peer{}, fmt.Errorf("find the server's source (run this inside bench/): %w", err)
 	}
 	program := filepath.Join(dir, "gibson")
-	out, err := exec.CommandContext(ctx, "go", "-C", strings.TrimSpace(string(root)), "build", "-o", program, "./cmd/gibson").CombinedOutput()
-	if err != nil {
+	build := exec.CommandContext(ctx, "go", "-C", strings.TrimSpace(string(root)), "build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", program, "./cmd/gibson")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
 		return Peer{}, fmt.Errorf("build the server: %w: %.2000s", err, out)
 	}
 	p.Argv = append([]string{program}, strings.Fields(gibsonCommand)...)

@@ -29,6 +29,9 @@ func Measure(kind Kind, size Size, gets int) (_ Figures, err error) {
 	key := family.Append(nil, 0)
 	digits := key[len(family.Prefix):]
 	value := workload.AppendValue(nil, 0, size.ValueSize)
+	if err := warm(size.Items * warmPerItem); err != nil {
+		return Figures{}, err
+	}
 	empty, err := resident()
 	if err != nil {
 		return Figures{}, err
@@ -70,6 +73,10 @@ func Measure(kind Kind, size Size, gets int) (_ Figures, err error) {
 	f.GetAllocs, f.SetAllocs = allocations(s, key, digits, size)
 	return f, nil
 }
+
+// warmPerItem is more than any of the stores takes for an item of the usual
+// size, in bytes.
+const warmPerItem = 400
 
 // timeGets reads random keys. About ten nanoseconds of each are for choosing
 // and rendering the key.
