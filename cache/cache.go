@@ -191,14 +191,12 @@ func (b *Batch) End() {
 	c.squeeze.trim()
 	c.used() // for the peak
 	plan := c.needsHelp()
-	if c.wantsAhead() && !c.lacking.Load() {
+	if !c.lacking.Load() && c.wantsAhead() {
 		c.lacking.Store(true)
 		plan = true
 	}
-	held := c.endHold()
-	c.mu.Unlock()
+	c.endHold(false)
 	if plan {
 		c.rouse()
 	}
-	c.tellHold(held, false)
 }

@@ -41,8 +41,9 @@ func (b *Batch) Set(ttl int64, key, val []byte) error {
 	if it != nil && c.isLocked(key, it, b.now) {
 		return ErrLocked
 	}
-	v := c.squeeze.pack(val, c.set.Compression)
-	it, err := c.makeRoom(key, it, v, b.now)
+	var v content
+	c.squeeze.pack(&v, val, c.set.Compression)
+	it, err := c.makeRoom(key, it, v.size(), b.now)
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,7 @@ func (b *Batch) add(key []byte, delta int64) (int64, error) {
 			return 0, ErrMemoryLimit
 		}
 		v := content{encoding: number, num: delta}
-		if _, err := c.makeRoom(key, nil, v, b.now); err != nil {
+		if _, err := c.makeRoom(key, nil, v.size(), b.now); err != nil {
 			return 0, err
 		}
 		return delta, c.store(key, nil, &v, 0, b.now)

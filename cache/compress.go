@@ -17,7 +17,7 @@ type content struct {
 	num      int64
 }
 
-func (v content) size() int {
+func (v *content) size() int {
 	if v.encoding == number {
 		return numberSize
 	}
@@ -25,7 +25,7 @@ func (v content) size() int {
 }
 
 // write puts the content into dst, which is v.size() long.
-func (v content) write(dst []byte) {
+func (v *content) write(dst []byte) {
 	if v.encoding == number {
 		binary.LittleEndian.PutUint64(dst, uint64(v.num))
 		return
@@ -48,6 +48,12 @@ const keptBuffer = 256 << 10
 
 // trim gives large buffers back.
 func (s *squeeze) trim() {
+	if max(cap(s.packed), cap(s.opened), cap(s.held)) > keptBuffer {
+		s.drop()
+	}
+}
+
+func (s *squeeze) drop() {
 	for _, b := range []*[]byte{&s.packed, &s.opened, &s.held} {
 		if cap(*b) > keptBuffer {
 			*b = nil
@@ -61,20 +67,26 @@ func (s *squeeze) hold(b []byte) []byte {
 	return s.held
 }
 
-// pack returns the content for a value: compressed if it is longer than
-// threshold and becomes shorter by it. The result aliases val or the buffer.
-func (s *squeeze) pack(val []byte, threshold int) content {
-	if threshold < 0 || len(val) <= threshold || len(val) > s.limit {
-		return content{data: val}
+// pack makes val the content of v, which is a zero value: compressed if it is
+// longer than threshold and becomes shorter by it. v then aliases val or the
+// buffer.
+func (s *squeeze) pack(v *content, val []byte, threshold int) {
+	v.data = val
+	if threshold >= 0 && len(val) > threshold && len(val) <= s.limit {
+		s.compress(v)
 	}
+}
+
+// compress compresses the content, if that makes it shorter.
+func (s *squeeze) compress(v *content) {
+	val := v.data
 	if n := s2.MaxEncodedLen(len(val)); cap(s.packed) < n {
 		s.packed = make([]byte, n)
 	}
 	packed := s2.Encode(s.packed[:cap(s.packed)], val)
-	if len(packed) >= len(val) {
-		return content{data: val}
+	if len(packed) < len(val) {
+		v.encoding, v.data = compressed, packed
 	}
-	return content{encoding: compressed, data: packed}
 }
 
 // unpack returns the bytes of a text item, compressed or not. They alias the

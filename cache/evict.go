@@ -83,14 +83,14 @@ func (d *demand) spares(key []byte) bool {
 	return bytes.Equal(key, d.own)
 }
 
-// makeRoom makes room for storing v under key, where old is now, which may be
+// makeRoom makes room for storing a value of size bytes under key, where old is now, which may be
 // nil. It returns the item again, for the tree may change. If not even an empty
 // cache had the room, it returns ErrMemoryLimit and changes nothing.
-func (c *Cache) makeRoom(key []byte, old item, v content, now instant) (item, error) {
-	if !c.set.Eviction.evicts() {
+func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, error) {
+	if !c.set.Eviction.evicts() || c.roomy(int64(len(key)+size)) {
 		return old, nil
 	}
-	d := demand{bytes: int64(headerSize + timerSize + v.size()), own: key}
+	d := demand{bytes: int64(headerSize + timerSize + size), own: key}
 	if old == nil {
 		d.bytes += int64(len(key) + leafCost)
 		d.items = 1
@@ -102,11 +102,22 @@ func (c *Cache) makeRoom(key []byte, old item, v content, now instant) (item, er
 	if !c.exceeds(&d) {
 		return old, nil
 	}
-	if int64(len(key)+v.size()) > c.set.MaxMemory {
+	if int64(len(key)+size) > c.set.MaxMemory {
 		return old, ErrMemoryLimit
 	}
 	c.evictFor(&d, now)
 	return c.tree.Seek(key), nil
+}
+
+// roomy reports whether the cache is so far from its limits, even with an item
+// of that many bytes more, that nothing below has anything to do.
+func (c *Cache) roomy(bytes int64) bool {
+	if c.evictor.on || c.evictor.window.entries > 0 || c.set.MaxItems > 0 {
+		return false
+	}
+	taken := c.used() // which brings nowHeld up to date
+	taken = max(taken, c.memory.nowHeld) + headerSize + timerSize + leafCost + bytes
+	return taken <= min(c.set.MaxMemory/2, c.budget())
 }
 
 // makeFamilyRoom makes room for growth more bytes in the family of prefix, of

@@ -141,7 +141,8 @@ func (b *Batch) MSet(prefix, val []byte) (int64, error) {
 	if c.full(b.now) {
 		return 0, ErrMemoryLimit
 	}
-	v := c.squeeze.pack(val, c.set.Compression)
+	var v content
+	c.squeeze.pack(&v, val, c.set.Compression)
 	if err := c.makeFamilyRoom(prefix, b.growth(prefix, v), b.now); err != nil {
 		return 0, err
 	}

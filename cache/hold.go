@@ -34,20 +34,15 @@ func (c *Cache) beginHold() {
 	}
 }
 
-// endHold returns what has to be told once the cache is unlocked.
-func (c *Cache) endHold() Hold {
+// endHold unlocks the cache and tells how long it was locked.
+func (c *Cache) endHold(background bool) {
 	if c.set.OnHold == nil {
-		return Hold{}
+		c.mu.Unlock()
+		return
 	}
-	h := Hold{Start: c.holding.start, CPU: threadTime() - c.holding.cpu, Wall: time.Since(c.holding.start)}
+	began := c.holding
+	cpu, wall := threadTime()-began.cpu, time.Since(began.start)
 	runtime.UnlockOSThread()
-	return h
-}
-
-// tellHold tells it, with the cache unlocked.
-func (c *Cache) tellHold(h Hold, background bool) {
-	if c.set.OnHold != nil {
-		h.Background = background
-		c.set.OnHold(h)
-	}
+	c.mu.Unlock()
+	c.set.OnHold(Hold{Start: began.start, CPU: cpu, Wall: wall, Background: background})
 }

@@ -156,9 +156,7 @@ func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
 	c.met = c.begun
 	c.beginHold()
 	sleep, more = c.work()
-	held := c.endHold()
-	c.mu.Unlock()
-	c.tellHold(held, true)
+	c.endHold(true)
 	switch {
 	case more && met:
 		sleep = standBack

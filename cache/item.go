@@ -75,7 +75,7 @@ type header struct {
 }
 
 // size returns the length of a record with this header and n bytes of value.
-func (h header) size(n int) int {
+func (h *header) size(n int) int {
 	if h.timed {
 		return headerSize + timerSize + n
 	}

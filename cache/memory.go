@@ -20,19 +20,25 @@ type memory struct {
 
 // used returns the bytes that the cache takes, all of its overhead included.
 func (c *Cache) used() int64 {
-	if m := &c.memory; m.stale {
-		tree := c.tree.Memory()
-		if c.locks.Len() > 0 || c.detached || m.locks.Used > 0 { // most of the time there are none
-			m.locks = c.locks.Memory()
-		}
-		own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
-		m.used = tree.Used + m.locks.Used + own
-		m.nowHeld = tree.Held + m.locks.Held + own
-		m.stale = false
-		m.peak = max(m.peak, m.used)
-		m.held = max(m.held, tree.Held)
+	if c.memory.stale {
+		c.addUp()
 	}
 	return c.memory.used
+}
+
+// addUp brings used and all that goes with it up to date.
+func (c *Cache) addUp() {
+	m := &c.memory
+	used, held := c.tree.Taken()
+	if c.locks.Len() > 0 || c.detached || m.locks.Used > 0 { // most of the time there are none
+		m.locks = c.locks.Memory()
+	}
+	own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
+	m.used = used + m.locks.Used + own
+	m.nowHeld = held + m.locks.Held + own
+	m.stale = false
+	m.peak = max(m.peak, m.used)
+	m.held = max(m.held, held)
 }
 
 // budget returns the bytes that the cache itself may take.

@@ -542,7 +542,8 @@ func (m *cacheModel) meta(it *modelItem, field string) (n int64, ok bool) {
 	size, encoding := int64(8), int64(2)
 	if !it.isNum {
 		s := squeeze{limit: defaultMaxValueSize}
-		packed := s.pack([]byte(it.text), 100)
+		var packed content
+		s.pack(&packed, []byte(it.text), 100)
 		size, encoding = int64(len(packed.data)), int64(packed.encoding)
 	}
 	ttl, left := int64(-1), int64(-1)

@@ -29,7 +29,7 @@ func (c *Cache) find(key []byte, now instant) item {
 func (c *Cache) put(key []byte, size int) (item, error) {
 	c.memory.stale = true
 	rec, err := c.tree.Store(size)
-	if errors.Is(err, radix.ErrNoSeek) {
+	if err != nil && errors.Is(err, radix.ErrNoSeek) {
 		rec, err = c.tree.Put(key, size)
 	}
 	if err != nil {
@@ -48,13 +48,14 @@ func (c *Cache) over(it item, now instant) bool {
 // of ttl seconds begins now; none if ttl ≤ 0. old is what find just returned
 // for key; it must not be locked. If it has the right size it is written in place.
 func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) error {
+	var h header
 	if inPlace(old, v.size(), ttl) {
 		c.account(old, -1)
-		h := header{timed: old.timed(), timer: old.timer(), use: c.evictor.renew(key, old)}
+		h.timed, h.timer, h.use = old.timed(), old.timer(), c.evictor.renew(key, old)
 		c.fill(key, old, &h, v, ttl, now)
 		return nil
 	}
-	h := header{timed: ttl > 0 || v.size() >= roomyValue}
+	h.timed = ttl > 0 || v.size() >= roomyValue
 	var id uint32 // the old item's timer, to be used again
 	if old != nil {
 		id, h.use = old.timer(), c.evictor.renew(key, old)

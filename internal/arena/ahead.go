@@ -18,11 +18,8 @@ type Ahead struct {
 
 // WantsAhead reports whether [Region.Ahead] has something to fill.
 func (r *Region) WantsAhead() bool {
-	if !r.huge || r.blind {
-		return false
-	}
 	next := roundUp(r.touched, granule/Unit)
-	return next-uint64(r.top) < granule/Unit/8 && next+granule/Unit <= r.limit
+	return next-uint64(r.top) < granule/Unit/8 && r.huge && !r.blind && next+granule/Unit <= r.limit
 }
 
 // Ahead returns what is worth to be filled before it is used, if anything is.

@@ -45,6 +45,9 @@ func sizeOf(m Memory, h Handle) uint32 { return *(*uint32)(m.at(h)) >> 2 }
 
 // find returns a block of at least so many units, or 0. It stays linked.
 func (b *bins) find(m Memory, units uint32) Handle {
+	if b.summary == 0 {
+		return 0
+	}
 	i := binOf(units)
 	if units >= exact {
 		h := b.head[i]

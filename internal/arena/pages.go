@@ -3,7 +3,7 @@ package arena
 // pages tells what a region has taken from the system and given back. All
 // figures are in units.
 type pages struct {
-	touched  uint64 // up to here the region was ever used or filled, or since the last trim
+	touched  uint64 // up to here, in whole pages, the region was ever used or filled, or since the last trim
 	returned uint64 // units within large free blocks that were given back
 	idle     uint64 // units within large free blocks that could be given back
 }
@@ -48,6 +48,7 @@ func (r *Region) page() uint64 {
 // enlarge makes the huge page the unit of giving back.
 func (r *Region) enlarge() {
 	r.huge = true
+	r.touch()
 	r.idle = 0
 	for i := range r.bins {
 		r.bins[i].all(r.mem, binOf(largeUnits), func(_ uint32, h Handle) {
@@ -192,6 +193,15 @@ func (e extent) clip(o extent) extent {
 	return extent{from, to}
 }
 
+// touch notes that the pages up to the top are in use.
+func (r *Region) touch() {
+	page := uint64(4 << 10 / Unit)
+	if r.huge {
+		page = granule / Unit
+	}
+	r.touched = max(r.touched, min(roundUp(uint64(r.top), page), r.end))
+}
+
 // trimTop gives back the pages above the top if they have become many.
 func (r *Region) trimTop() {
 	if r.touched-uint64(r.top) > max(keepUnits, r.used()/16) {
@@ -234,24 +244,24 @@ type Stats struct {
 
 // Stats returns the figures of the region.
 func (r *Region) Stats() Stats {
-	page := uint64(4 << 10 / Unit)
-	if r.huge {
-		page = granule / Unit
-	}
-	taken := min(roundUp(r.touched, page), max(r.end, r.touched)) - uint64(r.start)
-	if r.touched == uint64(r.start) {
-		taken = 0
-	}
-	s := Stats{
+	return Stats{
 		Blocks:   r.blocks,
-		Live:     int64(r.live) * Unit,
+		Live:     r.Live(),
 		Span:     int64(r.used()) * Unit,
-		Resident: int64(taken-min(r.returned, taken)) * Unit,
+		Resident: r.Resident(),
 	}
+}
+
+// Live is that of [Region.Stats] alone, for those who ask often.
+func (r *Region) Live() int64 { return int64(r.live) * Unit }
+
+// Resident is that of [Region.Stats] alone.
+func (r *Region) Resident() int64 {
 	if !GivesBack {
 		// Holes are used again but do not go back: an owner who frees blocks
 		// until this figure falls would free all of them.
-		s.Resident = s.Live
+		return r.Live()
 	}
-	return s
+	taken := r.touched - uint64(r.start)
+	return int64(taken-min(r.returned, taken)) * Unit
 }

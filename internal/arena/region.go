@@ -119,7 +119,7 @@ func (r *Region) raise(units uint32) Handle {
 	h := r.top
 	r.top += Handle(units)
 	if uint64(r.top) > r.touched {
-		r.touched = uint64(r.top)
+		r.touch()
 	}
 	// What lies below the top is never free: it would have joined it.
 	*r.word(h) = 0
@@ -253,7 +253,7 @@ func (r *Region) extend(h Handle, from, to uint32) bool {
 			return false
 		}
 		r.top = h + Handle(to)
-		r.touched = max(r.touched, uint64(r.top))
+		r.touch()
 		return true
 	}
 	w := *r.word(next)
@@ -356,4 +356,5 @@ func (r *Region) used() uint64 { return uint64(r.top) - uint64(r.start) }
 // closed forgets everything: the space is gone.
 func (r *Region) closed() {
 	*r = Region{space: r.space, start: r.start, top: r.start}
+	r.touched = uint64(r.start)
 }

@@ -42,50 +42,60 @@ const (
 func (t *Tree) Seek(key []byte) []byte {
 	at := &t.at
 	at.key = key
-	at.path = at.path[:0]
 	at.same = 0
+	path := at.path[:0]
 	h, pos := t.root, 0
-	if h == 0 {
-		at.h, at.pos, at.end = 0, 0, atVacancy
-		return nil
-	}
-	for !t.isLeaf(h) {
+	for h != 0 && !t.isLeaf(h) {
 		p := t.mem.At(h)
 		n := nodeAt(p)
+		keys := nodeHeader // n.keys()
 		if size := n.prefixLen(); size != 0 {
 			if !hasPrefix(p, size, key, pos) {
-				at.h, at.pos, at.end = h, pos, insideNode
+				at.path, at.h, at.pos, at.end = path, h, pos, insideNode
 				at.same = common(n.prefixOf(p), key[pos:])
 				return nil
 			}
 			pos += size
+			keys += pad4(size)
 		}
-		off := 0
 		if pos == len(key) {
+			off := 0
 			if n.hasTerm() {
 				off = n.term()
 			}
-		} else {
-			off = n.slot(p, key[pos])
+			path = append(path, step{h, off})
+			if off == 0 {
+				at.path, at.h, at.pos, at.end = path, h, pos, atVacancy
+				return nil
+			}
+			h = *slotAt(p, off) // the leaf of a key that ends at its node
+			break
 		}
-		var next handle
-		if off != 0 {
+		off, next := 0, handle(0) // n.slot, which is not inlined
+		if n.isRange() {
+			if i := int(key[pos]) - n.lo(); uint(i) < uint(n.slots()) {
+				off = keys + 4*i
+				next = *slotAt(p, off)
+			}
+		} else if i := find(p, keys, n.sorted(), key[pos]); i >= 0 {
+			off = keys + pad4(n.slots()) + 4*i
 			next = *slotAt(p, off)
 		}
-		at.path = append(at.path, step{h, off})
+		path = append(path, step{h, off})
 		if next == 0 {
-			at.h, at.pos, at.end = h, pos, atVacancy
+			at.path, at.h, at.pos, at.end = path, h, pos, atVacancy
 			return nil
 		}
 		h = next
-		if pos == len(key) {
-			break // h is the leaf of a key that ends at its node
-		}
 		pos++
+	}
+	at.path, at.h, at.pos = path, h, pos
+	if h == 0 { // an empty tree
+		at.end = atVacancy
+		return nil
 	}
 	p := t.mem.At(h)
 	l := leafAt(p)
-	at.h, at.pos = h, pos
 	if suffix := l.suffixOf(p); string(suffix) != string(key[pos:]) {
 		at.end, at.same = insideLeaf, common(suffix, key[pos:])
 		return nil
