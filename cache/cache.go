@@ -190,13 +190,10 @@ func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
 	c.used() // for the peak
-	plan := c.needsHelp()
+	rouse := c.needsHelp()
 	if !c.lacking.Load() && c.wantsAhead() {
 		c.lacking.Store(true)
-		plan = true
+		rouse = true
 	}
-	c.endHold(false)
-	if plan {
-		c.rouse()
-	}
+	c.unlockHeld(false, rouse)
 }

@@ -24,6 +24,9 @@ func (c *Cache) check() error {
 	if now := c.used(); now != used {
 		return fmt.Errorf("the cache takes %d bytes and thinks it takes %d", now, used)
 	}
+	if d := (demand{}); c.farFromLimits(0) && c.exceeds(&d) {
+		return fmt.Errorf("the cache takes %d bytes and %d are held: far from the limits, and too much", used, c.memory.nowHeld)
+	}
 	var (
 		err    error
 		timers int

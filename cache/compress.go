@@ -53,6 +53,7 @@ func (s *squeeze) trim() {
 	}
 }
 
+// drop is the rest of trim, apart so that trim costs no call.
 func (s *squeeze) drop() {
 	for _, b := range []*[]byte{&s.packed, &s.opened, &s.held} {
 		if cap(*b) > keptBuffer {
@@ -67,11 +68,10 @@ func (s *squeeze) hold(b []byte) []byte {
 	return s.held
 }
 
-// pack makes val the content of v, which is a zero value: compressed if it is
-// longer than threshold and becomes shorter by it. v then aliases val or the
-// buffer.
+// pack makes val the content of v: compressed if it is longer than threshold
+// and becomes shorter by it. v then aliases val or the buffer.
 func (s *squeeze) pack(v *content, val []byte, threshold int) {
-	v.data = val
+	v.encoding, v.data = plain, val
 	if threshold >= 0 && len(val) > threshold && len(val) <= s.limit {
 		s.compress(v)
 	}

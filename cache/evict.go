@@ -46,6 +46,9 @@ const (
 	evictTimers = 1 << 10
 	// leafCost is about what an item takes beside its key and record.
 	leafCost = 24
+	// The use of items is watched from 1/watchShare of the limit on: 2 or more,
+	// for other parts of the program may have up to half of it (setOverhead).
+	watchShare = 2
 	// heldSlack is how far the memory that the system has given may exceed the
 	// limit before it makes items go.
 	heldSlack = 4 << 20
@@ -83,11 +86,12 @@ func (d *demand) spares(key []byte) bool {
 	return bytes.Equal(key, d.own)
 }
 
-// makeRoom makes room for storing a value of size bytes under key, where old is now, which may be
-// nil. It returns the item again, for the tree may change. If not even an empty
-// cache had the room, it returns ErrMemoryLimit and changes nothing.
+// makeRoom makes room for storing a value of size bytes under key, where old is
+// now, which may be nil. It returns the item again, for the tree may change. If
+// not even an empty cache had the room, it returns ErrMemoryLimit and changes
+// nothing.
 func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, error) {
-	if !c.set.Eviction.evicts() || c.roomy(int64(len(key)+size)) {
+	if !c.set.Eviction.evicts() || c.farFromLimits(int64(len(key)+size)) {
 		return old, nil
 	}
 	d := demand{bytes: int64(headerSize + timerSize + size), own: key}
@@ -109,15 +113,16 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 	return c.tree.Seek(key), nil
 }
 
-// roomy reports whether the cache is so far from its limits, even with an item
-// of that many bytes more, that nothing below has anything to do.
-func (c *Cache) roomy(bytes int64) bool {
+// farFromLimits reports whether the cache is so far from its limits, even with
+// an item more whose key and value have so many bytes, that neither watch nor
+// weed have anything to do and nothing exceeds.
+func (c *Cache) farFromLimits(payload int64) bool {
 	if c.evictor.on || c.evictor.window.entries > 0 || c.set.MaxItems > 0 {
 		return false
 	}
 	taken := c.used() // which brings nowHeld up to date
-	taken = max(taken, c.memory.nowHeld) + headerSize + timerSize + leafCost + bytes
-	return taken <= min(c.set.MaxMemory/2, c.budget())
+	taken = max(taken, c.memory.nowHeld) + headerSize + timerSize + leafCost + payload
+	return taken <= c.set.MaxMemory/watchShare
 }
 
 // makeFamilyRoom makes room for growth more bytes in the family of prefix, of
@@ -196,13 +201,13 @@ func (c *Cache) weed(d *demand, now instant) {
 	}
 }
 
-// watch begins to watch the use of items when half of the limit is taken, or at
-// once if that costs next to nothing, and ends it at a quarter.
+// watch begins to watch the use of items when that share of the limit is taken,
+// or at once if that costs next to nothing, and ends it at half of the share.
 func (c *Cache) watch(more int64) {
 	e := &c.evictor
 	limit, used, items := c.set.MaxMemory, c.used()+more, c.tree.Len()
 	byItems := c.set.MaxItems
-	switch full := used > limit/2 || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
+	switch full := used > limit/watchShare || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
 	case full && !e.on:
 		capacity := byItems
 		if items > 0 {
@@ -213,7 +218,7 @@ func (c *Cache) watch(more int64) {
 		}
 		e.start(int(max(capacity, int64(items))), items)
 		c.memory.stale = true
-	case !full && e.on && used < limit/4 && (byItems == 0 || int64(items) < byItems/4):
+	case !full && e.on && used < limit/(2*watchShare) && (byItems == 0 || int64(items) < byItems/4):
 		e.stop()
 		c.memory.stale = true
 	}

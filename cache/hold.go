@@ -26,7 +26,7 @@ type holding struct {
 }
 
 // beginHold notes that the cache was locked. It stays on its thread until
-// endHold, for processor time is counted by threads.
+// unlockHeld, for processor time is counted by threads.
 func (c *Cache) beginHold() {
 	if c.set.OnHold != nil {
 		runtime.LockOSThread()
@@ -34,15 +34,23 @@ func (c *Cache) beginHold() {
 	}
 }
 
-// endHold unlocks the cache and tells how long it was locked.
-func (c *Cache) endHold(background bool) {
+// unlockHeld unlocks the cache after beginHold, rouses the background goroutine if
+// it is to, and then tells how long the cache was locked: what is told that may
+// take its time.
+func (c *Cache) unlockHeld(background, rouse bool) {
 	if c.set.OnHold == nil {
 		c.mu.Unlock()
+		if rouse {
+			c.rouse()
+		}
 		return
 	}
 	began := c.holding
 	cpu, wall := threadTime()-began.cpu, time.Since(began.start)
 	runtime.UnlockOSThread()
 	c.mu.Unlock()
+	if rouse {
+		c.rouse()
+	}
 	c.set.OnHold(Hold{Start: began.start, CPU: cpu, Wall: wall, Background: background})
 }

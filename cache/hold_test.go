@@ -63,6 +63,38 @@ func TestOnHold(t *testing.T) {
 	})
 }
 
+// TestOnHoldDoesNotKeepBackground: what a call is told may take as long as it
+// likes; the background goroutine was roused before.
+func TestOnHoldDoesNotKeepBackground(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const slow = time.Minute
+		var deleted atomic.Bool
+		var stepped atomic.Int64 // when the background worked after the deletion
+		c := open(t, Options{OnHold: func(h Hold) {
+			switch {
+			case !deleted.Load():
+			case h.Background:
+				stepped.CompareAndSwap(0, time.Now().UnixNano())
+			default:
+				time.Sleep(slow)
+			}
+		}})
+		for i := range 10 * tidyWork {
+			set(t, c, fmt.Sprintf("x:%d", i), "v", 0)
+		}
+		synctest.Wait()
+		deleted.Store(true)
+		began := time.Now()
+		if _, err := c.MDelete("x:"); err != nil {
+			t.Fatal(err)
+		}
+		if at := stepped.Load(); at == 0 || at >= began.Add(slow).UnixNano() {
+			t.Errorf("the background began %v after the deletion, want before its caller goes on", time.Duration(at-began.UnixNano()))
+		}
+	})
+}
+
 // waitForReclaim lets the clock of the bubble go on until nothing waits.
 func waitForReclaim(c *Cache) {
 	for {

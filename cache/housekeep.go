@@ -156,7 +156,7 @@ func (c *Cache) tidy(again bool) (sleep time.Duration, more bool) {
 	c.met = c.begun
 	c.beginHold()
 	sleep, more = c.work()
-	c.endHold(true)
+	c.unlockHeld(true, false)
 	switch {
 	case more && met:
 		sleep = standBack

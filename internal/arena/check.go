@@ -18,6 +18,10 @@ func (r *Region) Check(size func(h Handle) int) error {
 	if err != nil {
 		return err
 	}
+	if top := uint64(r.top); top < uint64(r.start) || r.touched < top || r.touched > max(r.end, uint64(r.start)) {
+		return fmt.Errorf("%w: the region starts at %#x, has its top at %#x, was touched up to %#x and ends at %#x",
+			ErrCorrupt, uint32(r.start), top, r.touched, r.end)
+	}
 	w := walk{r: r, listed: listed, size: size}
 	for h := r.start; h < r.top; {
 		units, err := w.block(h)

@@ -117,6 +117,16 @@ func TestCheckNoticesCorruption(t *testing.T) {
 		{"crumbs", func() func() { return count(&r.crumbs) }, "crumbs"},
 		{"returned", func() func() { return units(&r.returned) }, "returned units"},
 		{"idle", func() func() { return units(&r.idle) }, "idle units"},
+		{"more is touched than there is", func() func() {
+			old := r.touched
+			r.touched = r.end + 1
+			return func() { r.touched = old }
+		}, "was touched up to"},
+		{"less is touched than is in use", func() func() {
+			old := r.touched
+			r.touched = uint64(r.top) - 1
+			return func() { r.touched = old }
+		}, "was touched up to"},
 	} {
 		undo := tc.spoil()
 		err := r.Check(size)

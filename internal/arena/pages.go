@@ -3,7 +3,7 @@ package arena
 // pages tells what a region has taken from the system and given back. All
 // figures are in units.
 type pages struct {
-	touched  uint64 // up to here, in whole pages, the region was ever used or filled, or since the last trim
+	touched  uint64 // up to here, a whole page or the end, the region was ever used or filled, or since the last trim
 	returned uint64 // units within large free blocks that were given back
 	idle     uint64 // units within large free blocks that could be given back
 }
@@ -48,7 +48,6 @@ func (r *Region) page() uint64 {
 // enlarge makes the huge page the unit of giving back.
 func (r *Region) enlarge() {
 	r.huge = true
-	r.touch()
 	r.idle = 0
 	for i := range r.bins {
 		r.bins[i].all(r.mem, binOf(largeUnits), func(_ uint32, h Handle) {

@@ -75,7 +75,7 @@ func (s *Space) Close() error {
 }
 
 // roundUp and roundDown round to multiples of a power of two. There is no
-// division in them: Stats is asked after each command that stores something.
+// division in them: WantsAhead is asked after each command that stores something.
 
 func roundUp(n, to uint64) uint64 { return (n + to - 1) &^ (to - 1) }
 

@@ -32,6 +32,10 @@ func (t *Tree) Check() error {
 			return err
 		}
 	}
+	m := t.Memory()
+	if used, held := t.Taken(); used != m.Used || held != m.Held {
+		return fmt.Errorf("%w: %d bytes used and %d held, or %d and %d", ErrCorrupt, used, held, m.Used, m.Held)
+	}
 	if blocks != len(c.size) {
 		return fmt.Errorf("%w: %d blocks are in use, the tree has %d", ErrCorrupt, blocks, len(c.size))
 	}

@@ -124,4 +124,7 @@ func TestCloseTwice(t *testing.T) {
 	}
 	tree.Close()
 	tree.Close()
+	if m := tree.Memory(); m.Used != 0 || m.Held != 0 {
+		t.Errorf("a closed tree takes %+v, want nothing", m)
+	}
 }
