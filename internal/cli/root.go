@@ -48,7 +48,8 @@ Exit status:
   0  success
   1  the key was not found, or the prefix matched nothing
   2  the command line or the configuration is wrong; nothing was sent
-  3  the server cannot be reached, refused the request, or cannot start`
+  3  the server cannot be reached, refused the request or cannot start, or the
+     output cannot be written`
 
 const rootExample = `  gibson serve
   gibson set user:42:name Ada --ttl 3600

@@ -17,7 +17,7 @@ const (
 	statusNotFound  = 1 // a key is missing, or a prefix matched nothing
 	statusUnhealthy = 1 // for healthcheck, whose callers know no other
 	statusUsage     = 2 // the command line or the configuration is wrong; nothing was sent
-	statusServer    = 3 // the server cannot be reached, refused, or cannot start
+	statusServer    = 3 // the server cannot be reached, refused or cannot start, or the output cannot be written
 )
 
 // app holds what the commands share: where they read and write, and what they
@@ -37,7 +37,8 @@ type app struct {
 // Run executes the command line args, which do not include the program's
 // name, and returns the exit status: 0 for success, 1 when a key was not
 // found or a prefix matched nothing, 2 for a command line that is wrong and 3
-// when the server cannot be reached, refuses or cannot start.
+// when the server cannot be reached, refuses or cannot start, or the output cannot
+// be written.
 //
 // Results go to stdout, everything else to stderr. When ctx ends, a server
 // finishes what it is doing and Run returns 0; any other command is given up.
