@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,7 +39,14 @@ func open(t testing.TB, opts Options) *Cache {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		c.mu.Lock()
+		// A test that failed or panicked inside a Batch left the cache locked.
+		for n := 0; !c.mu.TryLock(); n++ {
+			if n == 1<<26 { // many seconds, and no clock that a bubble has for itself
+				t.Error("the cache stays locked: a Batch was not ended")
+				return
+			}
+			runtime.Gosched()
+		}
 		if !c.closed {
 			if err := c.check(); err != nil {
 				t.Error(err)
