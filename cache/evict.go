@@ -303,31 +303,31 @@ func (c *Cache) leave(d *demand, now instant, again bool) bool {
 func (c *Cache) sample(d *demand, now instant) {
 	e := &c.evictor
 	e.victim.ok = false
-	items, epoch := c.tree.Len(), e.epoch.Load()
+	items := c.tree.Len()
 	if items == 0 {
 		return
 	}
 	if e.second.ok {
 		e.second.ok = false
 		if it := item(c.tree.Find(e.second.key)); it != nil { // it may have gone
-			c.consider(e.second.key, it, d, epoch, now)
+			c.consider(e.second.key, it, d, now)
 		}
 	}
 	for range sampleGroups {
 		left := sampleRun
 		c.tree.WalkNth(e.rng.IntN(items), func(key, rec []byte) bool {
 			left--
-			c.consider(key, rec, d, epoch, now)
+			c.consider(key, rec, d, now)
 			return left > 0
 		})
 	}
 }
 
 // consider makes an item the victim if it is worse than the present one.
-func (c *Cache) consider(key []byte, it item, d *demand, epoch uint32, now instant) {
+func (c *Cache) consider(key []byte, it item, d *demand, now instant) {
 	e := &c.evictor
 	v := &e.victim
-	estimate, age := 0, it.age(epoch)
+	estimate, age := 0, e.age(it)
 	if e.lfu {
 		if it.fresh() || e.candidate.ok && bytes.Equal(key, e.candidate.key) {
 			return

@@ -12,7 +12,10 @@ import (
 //
 // An item itself has 10 bits for it (item.go). Time is counted in epochs, each
 // of which is over when 1/32 of the items could have been used: seconds are too
-// coarse for a cache that turns over within one.
+// coarse for a cache that turns over within one. 8 of the bits are for the epoch
+// of the last use, and come round after 256 epochs; that it was not the latest
+// one with these bits shows in the second of the use, which the item has, too,
+// unless all of them passed within that second.
 //
 // What readers of the cache change is atomic.
 type evictor struct {
@@ -21,6 +24,7 @@ type evictor struct {
 	seed  maphash.Seed
 	rng   *rand.Rand
 	epoch atomic.Uint32
+	began [epochs]atomic.Uint32 // when the latest epoch with these bits began, unix seconds
 	uses  atomic.Int64 // how often items were used or made
 	turn  atomic.Int64 // the number of uses at which the next epoch begins
 	made  int64        // how many uses made an item
@@ -77,24 +81,36 @@ func (e *evictor) stop() {
 // step returns how many uses an epoch has.
 func (e *evictor) step() int64 { return int64(max(e.items, e.capacity)/epochsPerItems + 1) }
 
-// count counts a use and begins a new epoch if it is time.
-func (e *evictor) count() {
+// count counts a use and begins a new epoch if it is time. A reader that sees
+// the epoch before the second of its beginning takes the one 256 before: the
+// item looks as it would without that second.
+func (e *evictor) count(unix uint32) {
 	n := e.uses.Add(1)
 	if turn := e.turn.Load(); n >= turn && e.turn.CompareAndSwap(turn, n+e.step()) {
-		e.epoch.Add(1)
+		e.began[e.epoch.Add(1)%epochs].Store(unix)
 	}
+}
+
+// age returns in how many epochs before the present one the item was used last,
+// the oldest for all that are older.
+func (e *evictor) age(it item) uint32 {
+	stamp := it.epoch()
+	if it.accessed() < e.began[stamp].Load() {
+		return epochs - 1
+	}
+	return (e.epoch.Load() - stamp) % epochs
 }
 
 // use notes that an item was read or changed.
 func (c *Cache) use(key []byte, it item, now instant) {
 	it.touch(now.unix)
 	if c.evictor.on {
-		c.evictor.hit(key, it)
+		c.evictor.hit(key, it, now)
 	}
 }
 
-func (e *evictor) hit(key []byte, it item) {
-	e.count()
+func (e *evictor) hit(key []byte, it item, now instant) {
+	e.count(now.unix)
 	it.mark(e.epoch.Load())
 	if e.lfu {
 		e.sketch.add(e.hash(key))
@@ -103,20 +119,20 @@ func (e *evictor) hit(key []byte, it item) {
 
 // renew is hit for an item that is about to be replaced and returns the bits
 // of useMask for the one that takes its place.
-func (e *evictor) renew(key []byte, old item) uint32 {
+func (e *evictor) renew(key []byte, old item, now instant) uint32 {
 	if e.on {
-		e.hit(key, old)
+		e.hit(key, old, now)
 	}
 	return old.use()
 }
 
 // admit notes that an item is made and returns its bits of useMask.
-func (e *evictor) admit(key []byte) uint32 {
+func (e *evictor) admit(key []byte, now instant) uint32 {
 	if !e.on {
 		return 0
 	}
 	e.made++
-	e.count()
+	e.count(now.unix)
 	use := e.epoch.Load() << epochShift & epochMask
 	if e.lfu {
 		e.sketch.add(e.hash(key))

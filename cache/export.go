@@ -101,7 +101,6 @@ func (e *Export) step() error {
 	}
 	now := c.time.now()
 	offset := c.time.wallOffset()
-	epoch := c.evictor.epoch.Load()
 	e.done = true
 	visits := 0
 	c.tree.Walk(nil, e.from, func(key, rec []byte) bool {
@@ -114,7 +113,7 @@ func (e *Export) step() error {
 			e.last = append(e.last[:0], key...)
 			return true
 		}
-		r := Record{Form: Form(it.encoding()), Age: uint8(it.age(epoch)), Created: it.created(), Accessed: it.accessed()}
+		r := Record{Form: Form(it.encoding()), Age: uint8(c.evictor.age(it)), Created: it.created(), Accessed: it.accessed()}
 		stored := it.value()
 		if !e.hold(len(key) + len(stored)) {
 			e.done = false

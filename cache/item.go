@@ -20,7 +20,7 @@ import (
 //	          bit  4     kept for: the value is stale but may still be served
 //	          bit  5     the item is in the window of newcomers (evict.go)
 //	          bit  6     it was used since it was queued there
-//	          bits 8–15  the epoch in which it was used last
+//	          bits 8–15  the epoch in which it was used last, modulo 256
 //	          bits 16–31 kept for: the version of the value
 //	accessed  unix seconds of the last command that read or changed the item;
 //	          point reads write it while others read, hence atomically
@@ -41,7 +41,8 @@ const (
 	flagWindow   = 1 << 5
 	flagUsed     = 1 << 6
 	epochShift   = 8
-	epochMask    = 0xff << epochShift
+	epochs       = 1 << 8
+	epochMask    = (epochs - 1) << epochShift
 	useMask      = flagWindow | flagUsed | epochMask
 )
 
@@ -169,9 +170,8 @@ func (it item) mark(epoch uint32) {
 	}
 }
 
-// age returns how many epochs before the given one the item was used last, up
-// to 255.
-func (it item) age(epoch uint32) uint32 { return (epoch - it.flags()>>epochShift) & 0xff }
+// epoch returns the lowest bits of the epoch in which the item was used last.
+func (it item) epoch() uint32 { return it.flags() & epochMask >> epochShift }
 
 // value returns the stored bytes of the value, which alias the record.
 func (it item) value() []byte {

@@ -51,14 +51,14 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 	var h header
 	if inPlace(old, v.size(), ttl) {
 		c.account(old, -1)
-		h.timed, h.timer, h.use = old.timed(), old.timer(), c.evictor.renew(key, old)
+		h.timed, h.timer, h.use = old.timed(), old.timer(), c.evictor.renew(key, old, now)
 		c.fill(key, old, &h, v, ttl, now)
 		return nil
 	}
 	h.timed = ttl > 0 || v.size() >= roomyValue
 	var id uint32 // the old item's timer, to be used again
 	if old != nil {
-		id, h.use = old.timer(), c.evictor.renew(key, old)
+		id, h.use = old.timer(), c.evictor.renew(key, old, now)
 		c.account(old, -1)
 	}
 	it, err := c.put(key, h.size(v.size()))
@@ -69,7 +69,7 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 		return err
 	}
 	if old == nil {
-		h.use = c.evictor.admit(key)
+		h.use = c.evictor.admit(key, now)
 	}
 	if h.timed {
 		h.timer = id
