@@ -199,12 +199,21 @@ func TestNewTakesAnyLimit(t *testing.T) {
 	}
 }
 
+// newTree returns a tree that is checked when the test ends.
 func newTree(t testing.TB) *Tree {
 	t.Helper()
 	tree, err := New(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(tree.Close)
+	t.Cleanup(func() {
+		defer tree.Close()
+		if t.Failed() {
+			return
+		}
+		if err := tree.Check(); err != nil {
+			t.Error(err)
+		}
+	})
 	return tree
 }

@@ -7,11 +7,7 @@ import (
 
 // A walk from position i is the rest of the walk from the start.
 func TestWalkNth(t *testing.T) {
-	tree, err := New(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tree.Close()
+	tree := newTree(t)
 	tree.WalkNth(0, func(key, _ []byte) bool {
 		t.Errorf("an empty tree has %q", key)
 		return true
