@@ -5,17 +5,6 @@ import (
 	"testing"
 )
 
-// take allocates a block of size bytes.
-func (m *model) take(size int) {
-	m.t.Helper()
-	h := m.r.Alloc(size)
-	if h == 0 {
-		m.t.Fatalf("no room for %d bytes", size)
-	}
-	m.blocks = append(m.blocks, heldBlock{h: h, size: size})
-	m.fill(m.blocks[len(m.blocks)-1])
-}
-
 // TestFillAhead: the huge page above the top is filled before it is needed, is
 // counted from then on, and goes back like any other.
 func TestFillAhead(t *testing.T) {

@@ -44,6 +44,7 @@ func TestCheckNoticesBadBlocks(t *testing.T) {
 				m.release(hs[i])
 			}
 			m.check()
+			m.spoiled = true
 			tc.spoil(m.r, hs)
 			sizes := map[Handle]int{}
 			for _, b := range m.blocks {

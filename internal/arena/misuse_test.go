@@ -27,6 +27,7 @@ func TestMisuseIsDetected(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newModel(t, 0)
+			m.spoiled = true
 			h := m.r.Alloc(40)
 			m.r.Alloc(40) // so that the first is not the highest
 			defer func() {

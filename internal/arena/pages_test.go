@@ -6,25 +6,10 @@ import "testing"
 // and one more above them.
 func fullRegion(t *testing.T, space int64, sizes ...int) (*model, []Handle) {
 	t.Helper()
-	s, err := Reserve(space)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	m := &model{t: t, s: s, r: s.Region(0)}
+	m := reserveModel(t, space)
 	var all []Handle
 	for _, size := range append(sizes, MinBlock) {
-		h := m.r.Alloc(size)
-		if h == 0 {
-			t.Fatalf("no room for %d bytes", size)
-		}
-		m.blocks = append(m.blocks, heldBlock{h: h, size: size})
-		m.fill(m.blocks[len(m.blocks)-1])
-		all = append(all, h)
+		all = append(all, m.take(size))
 	}
 	return m, all
 }
@@ -57,9 +42,7 @@ func TestRegionTurnsToHugePages(t *testing.T) {
 	if m.r.huge || m.r.returned == 0 {
 		t.Fatalf("huge pages: %v, %d units given back; want none, and some", m.r.huge, m.r.returned)
 	}
-	h := m.r.Alloc(8 << 20)
-	m.blocks = append(m.blocks, heldBlock{h: h, size: 8 << 20})
-	m.fill(m.blocks[len(m.blocks)-1])
+	h := m.take(8 << 20)
 	m.check()
 	if !m.r.huge {
 		t.Skip("the system has no huge pages")
@@ -132,12 +115,9 @@ func TestFrontOfReturnedPagesIsTaken(t *testing.T) {
 	m.release(hs[0])
 	m.r.Trim()
 	before := m.r.Stats().Resident
-	h := m.r.Alloc(front)
-	if h != hs[0] {
+	if h := m.take(front); h != hs[0] {
 		t.Fatalf("the block came from %#x, want %#x", h, hs[0])
 	}
-	m.blocks = append(m.blocks, heldBlock{h: h, size: front})
-	m.fill(m.blocks[len(m.blocks)-1])
 	m.check()
 	if got := m.r.Stats().Resident - before; got < front-128<<10 || got > front+128<<10 {
 		t.Errorf("%d bytes more are resident when %d are in use again", got, front)
@@ -153,7 +133,8 @@ func TestDenyBelow(t *testing.T) {
 	if h := m.r.AllocBelow(101); h != 0 {
 		t.Errorf("101 bytes were given out at %#x", h)
 	}
-	if m.r.AllocBelow(100) != hs[0] {
-		t.Error("100 bytes were not given out where 200 are free")
+	if h := m.r.AllocBelow(100); h != hs[0] {
+		t.Fatalf("100 bytes came from %#x, want %#x, where 200 are free", h, hs[0])
 	}
+	m.hold(hs[0], 100)
 }

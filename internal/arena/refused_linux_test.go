@@ -50,15 +50,7 @@ func TestReserveWithoutAddressSpace(t *testing.T) {
 // The region is then full, nothing else, and goes on once the system is willing.
 func TestSystemRefusesMemory(t *testing.T) {
 	const size, half = 8 << 20, 4 << 20
-	s, err := Reserve(size)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	m := reserveModel(t, size)
 	// Pages of a file that may only be read cannot be made writable.
 	name := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(name, make([]byte, half), 0o600); err != nil {
@@ -71,13 +63,12 @@ func TestSystemRefusesMemory(t *testing.T) {
 	defer f.Close()
 	replace := func(fd, flags int) {
 		t.Helper()
-		if _, err := unix.MmapPtr(fd, 0, unsafe.Add(s.base, half), half, unix.PROT_NONE, unix.MAP_FIXED|flags); err != nil {
+		if _, err := unix.MmapPtr(fd, 0, unsafe.Add(m.s.base, half), half, unix.PROT_NONE, unix.MAP_FIXED|flags); err != nil {
 			t.Fatal(err)
 		}
 	}
 	replace(int(f.Fd()), unix.MAP_SHARED)
 
-	m := &model{t: t, s: s, r: s.Region(0)}
 	const block = 64 << 10
 	fill := func() (n int) {
 		t.Helper()

@@ -16,25 +16,41 @@ type heldBlock struct {
 
 // model drives a region with random requests and remembers every block.
 type model struct {
-	t      *testing.T
-	s      *Space
-	r      *Region
-	rng    *rand.Rand
-	blocks []heldBlock
+	t       *testing.T
+	s       *Space
+	r       *Region
+	rng     *rand.Rand
+	blocks  []heldBlock
+	spoiled bool // on purpose: there is nothing to check at the end
 }
 
 func newModel(t *testing.T, seed uint64) *model {
 	t.Helper()
-	s, err := Reserve(1<<20, 128<<20)
+	m := reserveModel(t, 1<<20, 128<<20)
+	m.rng = rand.New(rand.NewPCG(seed, 0))
+	return m
+}
+
+// reserveModel drives the last of regions of these sizes. It is checked when the
+// test ends.
+func reserveModel(t *testing.T, sizes ...int64) *model {
+	t.Helper()
+	s, err := Reserve(sizes...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := &model{t: t, s: s, r: s.Region(len(sizes) - 1)}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
+		defer func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		if !m.spoiled && !t.Failed() {
+			m.check()
 		}
 	})
-	return &model{t: t, s: s, r: s.Region(1), rng: rand.New(rand.NewPCG(seed, 0))}
+	return m
 }
 
 // bytes returns the bytes of a block that belong to its owner alone.
@@ -49,6 +65,24 @@ func (m *model) fill(b heldBlock) {
 	for i := range data {
 		data[i] = b.fill
 	}
+}
+
+// hold notes a block that the region gave out, and fills it.
+func (m *model) hold(h Handle, size int) {
+	b := heldBlock{h: h, size: size, fill: byte(len(m.blocks))}
+	m.fill(b)
+	m.blocks = append(m.blocks, b)
+}
+
+// take allocates a block of size bytes.
+func (m *model) take(size int) Handle {
+	m.t.Helper()
+	h := m.r.Alloc(size)
+	if h == 0 {
+		m.t.Fatalf("no room for %d bytes", size)
+	}
+	m.hold(h, size)
+	return h
 }
 
 func (m *model) verify(b heldBlock) {
@@ -184,12 +218,12 @@ func TestFreeJoinsNeighbours(t *testing.T) {
 		m := newModel(t, 0)
 		var h [4]Handle
 		for i := range h {
-			h[i] = m.r.Alloc(40)
+			h[i] = m.take(40)
 		}
 		for _, i := range order {
-			m.r.Free(h[i], 40)
+			m.release(h[i])
 		}
-		if got := m.r.Alloc(120); got != h[0] {
+		if got := m.take(120); got != h[0] {
 			t.Errorf("freed in order %v: a block of 120 bytes came from %#x, want %#x", order, got, h[0])
 		}
 	}
@@ -199,10 +233,10 @@ func TestAllocBelowStaysBelow(t *testing.T) {
 	m := newModel(t, 1)
 	var hs []Handle
 	for range 1000 {
-		hs = append(hs, m.r.Alloc(64))
+		hs = append(hs, m.take(64))
 	}
 	for i := 0; i < len(hs); i += 2 {
-		m.r.Free(hs[i], 64)
+		m.release(hs[i])
 	}
 	boundary := hs[300]
 	m.r.SetBoundary(boundary)
@@ -214,6 +248,7 @@ func TestAllocBelowStaysBelow(t *testing.T) {
 		}
 		if h != 0 {
 			got++
+			m.hold(h, 64)
 		}
 		if h >= boundary {
 			t.Fatalf("block %#x lies above the boundary %#x", h, boundary)
