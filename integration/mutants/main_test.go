@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -24,8 +25,10 @@ func TestList(t *testing.T) {
 		if m.file == "" || m.old == nil || m.with == nil || m.packages == nil {
 			t.Errorf("%q lacks something: %+v", m.title, m)
 		}
-		if _, err := os.Stat("../../" + m.file); err != nil {
+		if code, err := os.ReadFile("../../" + m.file); err != nil {
 			t.Error(err)
+		} else if n := strings.Count(string(code), strings.Join(m.old, "\n")); n != 1 {
+			t.Errorf("%q: the text is there %d times in %s, want once", m.title, n, m.file)
 		}
 		if titles[m.title] {
 			t.Errorf("%q is there twice", m.title)
