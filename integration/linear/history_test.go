@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/gogibson/gibson"
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/gibsontest"
+	"github.com/gogibson/gibson/server"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,27 +30,30 @@ const (
 
 // ways is how often which command is given.
 var ways = []string{
-	"SET", "SET", "SET", "SET", "SET", "INC", "INC", "GET", "DEL", "LOCK", "UNLOCK",
-	"MDEL", "MDEL", "MSET", "MSET", "MINC", "MGET", "MGET", "MGET", "KEYS", "COUNT", "COUNT", "MLOCK", "MUNLOCK", "MUNLOCK",
+	"SET", "SET", "SET", "SET", "SET", "INC", "INC", "DEC", "GET", "DEL", "TTL", "LOCK", "UNLOCK", "META", "META",
+	"MDEL", "MDEL", "MSET", "MSET", "MTTL", "MINC", "MDEC", "MGET", "MGET", "MGET", "KEYS", "COUNT", "COUNT", "MLOCK", "MUNLOCK", "MUNLOCK",
 }
 
 // commander is one client.
 type commander func(in input) string
 
+// transports are the ways in which a server serves connections, as Server.Loops
+// says them. The usual number of loops is one on a machine with two processors,
+// and the commands of one loop never meet.
+var transports = []struct {
+	name  string
+	loops int
+}{{"loops", 4}, {"goroutines", -1}}
+
 // TestServer has clients of the library at a server, each with a connection.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	srv := gibsontest.NewServer(t)
-	all := make([]commander, clients)
-	for i := range all {
-		conn, err := gibson.Dial(t.Context(), srv.Addr(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		all[i] = func(in input) string { return ask(t, remote{t.Context(), conn}, in) }
+	for _, transport := range transports {
+		t.Run(transport.name, func(t *testing.T) {
+			t.Parallel()
+			watch(t, serverClients(t, transport.loops, nil), 60)
+		})
 	}
-	watch(t, all, 60)
 }
 
 // TestEmbedded has goroutines at a cache.
@@ -57,25 +62,42 @@ func TestEmbedded(t *testing.T) {
 	watch(t, embeddedClients(t, nil), 60)
 }
 
-// TestHalfAnMDELIsNoticed has goroutines at a cache whose MDEL deletes key by
-// key, and expects one of the histories to be refused.
+// TestHalfAnMDELIsNoticed has clients whose MDEL deletes key by key, and expects
+// one of the histories to be refused.
 func TestHalfAnMDELIsNoticed(t *testing.T) {
 	t.Parallel()
-	all := embeddedClients(t, func(c *cache.Cache, prefix string) string {
+	mdel := func(g gibsonish, prefix string) string {
 		n := 0
-		seq, err := c.Keys(prefix)
-		if err != nil {
+		seq, err := g.Keys(prefix)
+		if errors.Is(err, gibson.ErrNotFound) {
+			return "0"
+		} else if err != nil {
 			t.Error(err)
 			return ""
 		}
 		for key := range seq {
-			if ok, err := c.Delete(key); ok && err == nil {
+			if g.Delete(key) == nil {
 				n++
 			}
 			runtime.Gosched()
 		}
 		return strconv.Itoa(n)
+	}
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		refused(t, embeddedClients(t, mdel))
 	})
+	for _, transport := range transports {
+		t.Run(transport.name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, serverClients(t, transport.loops, mdel))
+		})
+	}
+}
+
+// refused expects one of the histories of these clients to be refused.
+func refused(t *testing.T, all []commander) {
+	t.Helper()
 	seed := rand.Uint64()
 	for n := range uint64(2000) {
 		if result, _ := porcupine.CheckOperationsVerbose(specification(), record(all, seed, n), time.Minute); result == porcupine.Illegal {
@@ -86,8 +108,30 @@ func TestHalfAnMDELIsNoticed(t *testing.T) {
 	t.Errorf("no history of seed %d was refused", seed)
 }
 
+// serverClients returns clients of one server with so many loops; mdel, unless
+// nil, is their MDEL.
+func serverClients(t *testing.T, loops int, mdel func(gibsonish, string) string) []commander {
+	srv := gibsontest.NewServer(t, &gibsontest.Options{Server: func(s *server.Server) { s.Loops = loops }})
+	all := make([]commander, clients)
+	for i := range all {
+		conn, err := gibson.Dial(t.Context(), srv.Addr(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		g := remote{t.Context(), conn}
+		all[i] = func(in input) string {
+			if in.name == "MDEL" && mdel != nil {
+				return mdel(g, in.arg)
+			}
+			return ask(t, g, in)
+		}
+	}
+	return all
+}
+
 // embeddedClients returns clients of one cache; mdel, unless nil, is their MDEL.
-func embeddedClients(t *testing.T, mdel func(*cache.Cache, string) string) []commander {
+func embeddedClients(t *testing.T, mdel func(gibsonish, string) string) []commander {
 	c, err := cache.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +141,7 @@ func embeddedClients(t *testing.T, mdel func(*cache.Cache, string) string) []com
 	for i := range all {
 		all[i] = func(in input) string {
 			if in.name == "MDEL" && mdel != nil {
-				return mdel(c, in.arg)
+				return mdel(local{c}, in.arg)
 			}
 			// A command is over so soon that hardly two would meet.
 			runtime.Gosched()
@@ -147,7 +191,7 @@ func record(all []commander, seed, n uint64) []porcupine.Operation {
 			r := rand.New(rand.NewPCG(seed, n<<8|uint64(id)))
 			<-ready
 			for i := range perEach {
-				in := draw(r, fmt.Sprintf("c%d.%d", id, i))
+				in := draw(r, id, i)
 				call := time.Since(begin)
 				out := do(in)
 				histories[id] = append(histories[id], porcupine.Operation{
@@ -168,14 +212,20 @@ func record(all []commander, seed, n uint64) []porcupine.Operation {
 	return history
 }
 
-// draw returns a command; text is a value that no other has.
-func draw(r *rand.Rand, text string) input {
+// draw returns command i of a client. What it stores, a value or a life, no
+// other does.
+func draw(r *rand.Rand, id, i int) input {
 	in := input{name: ways[r.IntN(len(ways))]}
-	if in.arg = keys[r.IntN(len(keys))]; in.name == "COUNT" || in.name == "KEYS" || in.name[0] == 'M' {
+	if in.arg = keys[r.IntN(len(keys))]; in.onFamily() {
 		in.arg = prefixes[r.IntN(len(prefixes))]
 	}
-	if in.name == "SET" || in.name == "MSET" {
-		in.text = text
+	switch in.name {
+	case "SET", "MSET":
+		in.text = fmt.Sprintf("c%d.%d", id, i)
+	case "TTL", "MTTL":
+		in.seconds = int64(100_000 + 1000*id + i)
+	case "META":
+		in.text = []string{"ttl", "ttl", "lock", "encoding"}[r.IntN(4)]
 	}
 	return in
 }

@@ -16,17 +16,29 @@ var prefixes = []string{"k", "ka", "kb"}
 
 // input is a command as a client gives it.
 type input struct {
-	name string // as in the protocol
-	arg  string // key or prefix
-	text string // SET, MSET: the value
+	name    string // as in the protocol
+	arg     string // key or prefix
+	text    string // SET, MSET: the value; META: the field
+	seconds int64  // TTL, MTTL: so long that nothing ends within the test
 }
 
-func (in input) String() string { return strings.TrimSpace(in.name + " " + in.arg + " " + in.text) }
+func (in input) String() string {
+	if in.seconds > 0 {
+		return fmt.Sprint(in.name, " ", in.arg, " ", in.seconds)
+	}
+	return strings.TrimSpace(in.name + " " + in.arg + " " + in.text)
+}
+
+// onFamily reports whether the command is one on a family.
+func (in input) onFamily() bool {
+	return in.name == "COUNT" || in.name == "KEYS" || in.name[0] == 'M' && in.name != "META"
+}
 
 // state is what the keys hold: "" is nothing, "#7" a number, anything else text.
 type state struct {
 	value  [4]string
 	locked [4]bool
+	ttl    [4]int64 // seconds, 0 for none
 }
 
 // specification is what the commands do to the keys, one after the other.
@@ -45,7 +57,7 @@ func specification() porcupine.Model {
 
 // step executes a command and returns its answer and what is then.
 func step(s state, in input) (string, state) {
-	if in.name == "COUNT" || in.name == "KEYS" || in.name[0] == 'M' {
+	if in.onFamily() {
 		return family(s, in)
 	}
 	i := 0
@@ -58,16 +70,16 @@ func step(s state, in input) (string, state) {
 		if s.locked[i] {
 			return "locked", s
 		}
-		s.value[i] = in.text
+		s.value[i], s.ttl[i] = in.text, 0
 		return "ok", s
-	case "INC":
+	case "INC", "DEC":
 		switch {
 		case s.locked[i]:
 			return "locked", s
 		case there && s.value[i][0] != '#':
 			return "nan", s
 		}
-		s.value[i] = add(s.value[i])
+		s.value[i] = add(s.value[i], in.name)
 		return s.value[i], s
 	case "GET":
 		if !there {
@@ -75,17 +87,38 @@ func step(s state, in input) (string, state) {
 		}
 		return s.value[i], s
 	}
-	switch { // DEL, LOCK, UNLOCK
+	switch { // DEL, TTL, LOCK, UNLOCK, META
 	case !there:
 		return "none", s
+	case in.name == "META":
+		return meta(s, i, in.text), s
 	case s.locked[i] && in.name != "UNLOCK":
 		return "locked", s
 	}
-	if in.name == "DEL" {
-		s.value[i] = ""
+	switch in.name {
+	case "DEL":
+		s.value[i], s.ttl[i] = "", 0
+	case "TTL":
+		s.ttl[i] = in.seconds
+	case "LOCK":
+		s.locked[i] = true
+	case "UNLOCK":
+		s.locked[i] = false
 	}
-	s.locked[i] = in.name == "LOCK"
 	return "ok", s
+}
+
+// meta returns a figure about an item.
+func meta(s state, i int, field string) string {
+	switch {
+	case field == "ttl" && s.ttl[i] > 0:
+		return strconv.FormatInt(s.ttl[i], 10)
+	case field == "ttl", field == "lock" && s.locked[i]:
+		return "-1"
+	case field == "encoding" && s.value[i][0] == '#':
+		return "2"
+	}
+	return "0"
 }
 
 // family executes a command on a family.
@@ -104,18 +137,20 @@ func family(s state, in input) (string, state) {
 		case "MGET":
 			list += key + "=" + s.value[i] + " "
 		case "MDEL":
-			s.value[i] = ""
+			s.value[i], s.ttl[i] = "", 0
 		case "MSET":
-			s.value[i] = in.text
+			s.value[i], s.ttl[i] = in.text, 0
+		case "MTTL":
+			s.ttl[i] = in.seconds
 		case "MLOCK":
 			s.locked[i] = true
 		case "MUNLOCK":
 			s.locked[i] = false
-		case "MINC":
+		case "MINC", "MDEC":
 			if s.value[i][0] != '#' {
 				continue
 			}
-			s.value[i] = add(s.value[i])
+			s.value[i] = add(s.value[i], in.name)
 		}
 		count++
 	}
@@ -125,8 +160,11 @@ func family(s state, in input) (string, state) {
 	return strconv.Itoa(count), s
 }
 
-// add adds one to a number; nothing counts as zero.
-func add(value string) string {
+// add executes INC, DEC, MINC or MDEC on a number; nothing counts as zero.
+func add(value, name string) string {
 	n, _ := strconv.Atoi(strings.TrimPrefix(value, "#"))
-	return "#" + strconv.Itoa(n+1)
+	if strings.HasSuffix(name, "INC") {
+		return "#" + strconv.Itoa(n+1)
+	}
+	return "#" + strconv.Itoa(n-1)
 }
