@@ -1,8 +1,10 @@
 package gibsontest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -36,6 +38,7 @@ type Server struct {
 	dir    string // holds the socket, removed by Close
 	unix   string
 	tcp    string
+	log    bytes.Buffer // of errors, which panics are, unless Options set a logger
 
 	serving sync.WaitGroup
 	close   sync.Once
@@ -91,6 +94,9 @@ func Start(opts *Options) (*Server, error) {
 	s.server = &server.Server{Cache: c}
 	if opts.Server != nil {
 		opts.Server(s.server)
+	}
+	if s.server.Logger == nil {
+		s.server.Logger = slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelError}))
 	}
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(fmt.Errorf("gibsontest: %w", err), s.Close())
@@ -160,13 +166,16 @@ func (s *Server) Advance(d time.Duration) { s.clock.advance(d) }
 func (s *Server) Now() time.Time { return s.clock.Wall() }
 
 // Close cuts all connections, waits for the server's goroutines, closes the
-// cache and removes the socket. It returns what went wrong since Start.
-// NewServer has it called at the end of the test; it may be called before and
+// cache and removes the socket. It returns what went wrong since Start, of which
+// a panic is part that ended no more than a client's connection. NewServer has it called at the end of the test; it may be called before and
 // more than once.
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		err := s.server.Close()
 		s.serving.Wait()
+		if n := s.server.Stats().Panics; n > 0 {
+			err = errors.Join(err, fmt.Errorf("gibsontest: %d connections ended by a panic\n%s", n, s.log.Bytes()))
+		}
 		err = errors.Join(err, s.cache.Close())
 		if s.dir != "" {
 			err = errors.Join(err, os.RemoveAll(s.dir))

@@ -170,6 +170,24 @@ func TestCloseRemovesEverything(t *testing.T) {
 	}
 }
 
+// TestCloseReportsPanics has a server panic while it serves a client, which
+// costs that client its connection and nobody else anything.
+func TestCloseReportsPanics(t *testing.T) {
+	for name, loops := range map[string]int{"loops": 1, "goroutines": -1} {
+		srv, err := gibsontest.Start(&gibsontest.Options{Server: func(s *server.Server) {
+			s.Loops = loops
+			s.OnBatch = func(*server.Batch) { panic("a defect") }
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask(t, "unix", srv.Addr(), wire.OpPing, "")
+		if err := srv.Close(); err == nil || !strings.Contains(err.Error(), "a defect") {
+			t.Errorf("%s: Close returned %v, want the panic", name, err)
+		}
+	}
+}
+
 // TestParallel runs servers side by side: they share nothing.
 func TestParallel(t *testing.T) {
 	for _, name := range []string{"a", "b", "c", "d"} {

@@ -49,6 +49,7 @@ func newServer(t testing.TB, conf [][2]string) *gibsontest.Server {
 		Server: func(s *server.Server) {
 			s.MaxClients, s.MaxRequestSize, s.MaxResponseSize = set.clients, set.request, set.response
 			s.MaxOutputMemory = int64(set.output)
+			s.Loops = 4 // or all would wait for one on a machine with two processors
 		},
 	})
 }
