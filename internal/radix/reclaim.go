@@ -29,10 +29,11 @@ func (t *Tree) discard(h handle) {
 	t.trash = h
 }
 
-// Reclaim gives back the memory of at most limit nodes and leaves that were
-// detached and reports whether any are left. visit, unless nil, sees each
-// record once before it is freed; it may change the record's bytes but not
-// the tree.
+// Reclaim gives back memory of what was detached, in at most limit steps, and
+// reports whether any is left. A step frees a node or a leaf, or goes down to
+// a node: the way to the end of a very long key is bounded, too. visit, unless
+// nil, sees each record once before it is freed; it may change the record's
+// bytes but not the tree.
 func (t *Tree) Reclaim(limit int, visit func(rec []byte)) (more bool) {
 	for ; limit > 0 && len(t.trashLeaves) > 0; limit-- {
 		last := len(t.trashLeaves) - 1
@@ -59,6 +60,7 @@ func (t *Tree) Reclaim(limit int, visit func(rec []byte)) (more bool) {
 			limit--
 		default:
 			t.discard(h)
+			limit--
 		}
 	}
 	if len(t.trashLeaves) == 0 {
