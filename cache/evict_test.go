@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -140,23 +142,81 @@ func TestMSetEvictsOthers(t *testing.T) {
 }
 
 // TestExpiredItemsGoFirst: nothing alive goes while there is something that is
-// over.
+// over, even in a batch that has far more of it than Begin removes.
 func TestExpiredItemsGoFirst(t *testing.T) {
 	t.Parallel()
-	for _, policy := range evicting {
-		c, clock := withClock(t, Options{MaxItems: 300, Eviction: policy})
-		for i := range 200 {
-			set(t, c, fmt.Sprint("short:", i), "v", time.Second)
-			if i%2 == 0 {
-				set(t, c, fmt.Sprint("live:", i), "v", 0)
+	const short, live = 600, 300
+	for name, opts := range map[string]Options{
+		"items":  {MaxItems: short + live},
+		"memory": {MaxMemory: 1 << 20, Compression: -1},
+	} {
+		for _, policy := range evicting {
+			opts.Eviction = policy
+			c, clock := withClock(t, opts)
+			val := string(make([]byte, 1000)) // of 900 items: about nine tenths of the memory
+			for i := range short {
+				set(t, c, fmt.Sprintf("short:%03d", i), val, time.Second)
+				if i%2 == 0 {
+					set(t, c, fmt.Sprintf("live:%03d", i), val, 0)
+				}
+			}
+			clock.advance(time.Second)
+			do(t, c, func(b *Batch) {
+				for i := range short {
+					if err := b.Set(0, fmt.Appendf(nil, "new:%03d", i), []byte(val)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			if n, err := c.Count("live:"); n != live || err != nil {
+				t.Errorf("%s, %v: %d items are left, %v, want %d", name, policy, n, err, live)
+			}
+			if s := stats(t, c); s.Items != short+live || s.EvictedItems != 0 || s.ExpiredItems != short {
+				t.Errorf("%s, %v: %d items, %d evicted, %d expired, want %d, none, %d",
+					name, policy, s.Items, s.EvictedItems, s.ExpiredItems, short+live, short)
 			}
 		}
-		clock.advance(time.Second)
-		for i := range 200 {
-			set(t, c, fmt.Sprint("new:", i), "v", 0)
-		}
-		if n, err := c.Count("live:"); n != 100 || err != nil {
-			t.Errorf("%v: %d items are left, %v, want 100", policy, n, err)
+	}
+}
+
+// TestGrowingItemsStay: a SET that replaces an item makes others go for what
+// the item grows by, locked ones if there are no others, never the item itself.
+func TestGrowingItemsStay(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 20
+	for _, policy := range evicting {
+		for _, test := range []struct {
+			keys   int
+			locked bool // all others are
+		}{{3, false}, {20, false}, {200, false}, {3, true}, {20, true}} {
+			synctest.Test(t, func(t *testing.T) {
+				var e events
+				c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1, OnRemove: e.add})
+				r := rand.New(rand.NewPCG(uint64(test.keys), uint64(policy)))
+				gone := 0
+				for i := range 10 * test.keys {
+					// In turns, twice each: what was used longest ago, and what is new.
+					key, val := fmt.Sprint("key:", i/2%test.keys), make([]byte, 1+r.IntN(3*limit/test.keys))
+					if _, err := c.Unlock(key); err != nil {
+						t.Fatal(err)
+					}
+					set(t, c, key, string(val[:min(len(val), limit/2)]), 0)
+					if test.locked {
+						if _, err := c.Lock(key, Forever); err != nil {
+							t.Fatal(err)
+						}
+					}
+					synctest.Wait()
+					if slices.Contains(e.all, key+" evicted") {
+						t.Errorf("%v, %+v: SET %d evicted its own item", policy, test, i)
+					}
+					gone += len(e.all)
+					e.all = nil
+				}
+				if gone == 0 {
+					t.Errorf("%v, %+v: nothing was evicted", policy, test)
+				}
+			})
 		}
 	}
 }
@@ -202,6 +262,41 @@ func TestRoomIsMadeInSteps(t *testing.T) {
 			}
 			c.set.MaxMemory = 16 << 20
 		})
+	}
+}
+
+// TestVictimsAreFew: however far the limits are exceeded, a SET costs no more
+// items their place than its size allows.
+func TestVictimsAreFew(t *testing.T) {
+	t.Parallel()
+	const items = 20_000
+	for name, lower := range map[string]func(s *settings){
+		"items":  func(s *settings) { s.MaxItems = 100 },
+		"memory": func(s *settings) { s.MaxMemory = 64 << 10 }, // as SetMaxMemory or more overhead would
+	} {
+		for _, policy := range evicting {
+			c, _ := withClock(t, Options{MaxMemory: 16 << 20, Eviction: policy, Compression: -1})
+			for i := range items {
+				set(t, c, fmt.Sprintf("%05d", i), "v", 0)
+			}
+			do(t, c, func(b *Batch) {
+				full := c.set
+				lower(&c.set)
+				for _, size := range []int{1, 1000, 10_000} {
+					key, left, evicted := fmt.Appendf(nil, "new:%05d", size), c.tree.Len(), c.figures.evicted
+					if err := b.Set(0, key, make([]byte, size)); err != nil {
+						t.Fatal(err)
+					}
+					need := len(key) + headerSize + timerSize + leafCost + size
+					gone, most := left+1-c.tree.Len(), evictItems+need/bytesPerVictim
+					if gone == 0 || gone > most || c.figures.evicted-evicted != int64(gone) {
+						t.Errorf("%s, %v: a SET of %d bytes removed %d items and counted %d, want at most %d",
+							name, policy, size, gone, c.figures.evicted-evicted, most)
+					}
+				}
+				c.set = full
+			})
+		}
 	}
 }
 

@@ -81,6 +81,66 @@ func TestOnRemove(t *testing.T) {
 	})
 }
 
+// TestEveryEndIsToldOnce: an item whose life is over is one event and counts
+// once, whoever meets it first: Begin, a command on its key or on its family.
+func TestEveryEndIsToldOnce(t *testing.T) {
+	t.Parallel()
+	const items = 3 * beginWork
+	for _, cmd := range gone {
+		synctest.Test(t, func(t *testing.T) {
+			var e events
+			c, clock := withClock(t, Options{OnRemove: e.add})
+			var want []string
+			for i := range items {
+				key := fmt.Sprintf("x:%03d", i)
+				set(t, c, key, "41", time.Second)
+				want = append(want, key+" expired")
+			}
+			set(t, c, "other", "v", 0)
+			clock.advance(time.Second)
+			do(t, c, func(b *Batch) {
+				for i := range items {
+					_, _ = cmd.fn(b, fmt.Appendf(nil, "x:%03d", i), []byte("x:"))
+				}
+				if s := b.Stats(); s.ExpiredItems != items || s.EvictedItems != 0 {
+					t.Errorf("%s: %d expired and %d evicted items, want %d, none", cmd.name, s.ExpiredItems, s.EvictedItems, items)
+				}
+			})
+			synctest.Wait()
+			slices.Sort(e.all)
+			e.want(t, want...)
+		})
+	}
+}
+
+// TestCollectedItemsAreEvicted: what a pass of EvictGCRatio removes is one event
+// each and counts.
+func TestCollectedItemsAreEvicted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var e events
+		c, clock := withClock(t, Options{MaxMemory: 400 << 10, Eviction: EvictGCRatio, GCRatio: 10 * time.Second, GCInterval: 10 * time.Second, OnRemove: e.add})
+		var want []string
+		for i := range fill(t, c) {
+			want = append(want, fmt.Sprintf("mem:%04d evicted", i))
+		}
+		const used = 5
+		clock.advance(time.Second)
+		for i := range used {
+			if _, ok, err := c.Get(fmt.Sprintf("mem:%04d", i)); !ok || err != nil {
+				t.Fatal(i, ok, err)
+			}
+		}
+		want = want[used:]
+		clock.advance(9 * time.Second)
+		if s := stats(t, c); s.Items != used || s.EvictedItems != int64(len(want)) || s.ExpiredItems != 0 {
+			t.Errorf("%d items, %d evicted, %d expired, want %d, %d, none", s.Items, s.EvictedItems, s.ExpiredItems, used, len(want))
+		}
+		synctest.Wait()
+		e.want(t, want...)
+	})
+}
+
 // TestOnRemoveMayUseTheCache: no lock is held, and Close reports what is left.
 func TestOnRemoveMayUseTheCache(t *testing.T) {
 	t.Parallel()

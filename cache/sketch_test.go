@@ -2,6 +2,7 @@ package cache
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -78,4 +79,58 @@ func TestSketchGrowsWhileCounting(t *testing.T) {
 			t.Error("a key that was counted while the sketch grew is forgotten")
 		}
 	}
+}
+
+// TestSketchAges: when there were agingPeriod additions for each item, every
+// counter is halved, a bounded number of them at once; half a period later,
+// again, for half of the additions still count.
+func TestSketchAges(t *testing.T) {
+	t.Parallel()
+	const items = 4 * agingStep
+	s := newSketch(items)
+	r := rand.New(rand.NewPCG(5, 6))
+	var hashes []uint64
+	for period, adds := range []int64{agingPeriod * items, agingPeriod * items / 2, agingPeriod * items / 2} {
+		from := s.adds.Load()
+		for s.adds.Load() < from+adds-1 {
+			h := r.Uint64()
+			if len(hashes) > 2*items {
+				h = hashes[r.IntN(len(hashes))]
+			} else {
+				hashes = append(hashes, h)
+			}
+			s.add(h)
+		}
+		want := estimates(s, hashes)
+		s.age()
+		if s.aged < len(s.words) || !slices.Equal(estimates(s, hashes), want) {
+			t.Fatalf("period %d: counters are halved one addition early", period)
+		}
+		for h := r.Uint64(); s.adds.Load() < from+adds; h = r.Uint64() {
+			s.add(h)
+		}
+		want = estimates(s, hashes)
+		for i := range want {
+			want[i] /= 2
+		}
+		steps := 0
+		for s.age(); s.aged < len(s.words); s.age() {
+			steps++
+		}
+		if most := len(s.words)/agingStep + 1; steps+1 != most {
+			t.Fatalf("period %d: everything was halved in %d steps, want %d", period, steps+1, most)
+		}
+		if !slices.Equal(estimates(s, hashes), want) {
+			t.Fatalf("period %d: not all estimates are half of what they were", period)
+		}
+	}
+}
+
+// estimates returns the estimates of all hashes.
+func estimates(s *sketch, hashes []uint64) []int {
+	var all []int
+	for _, h := range hashes {
+		all = append(all, s.estimate(h))
+	}
+	return all
 }
