@@ -25,9 +25,9 @@ type evictor struct {
 	rng   *rand.Rand
 	epoch atomic.Uint32
 	began [epochs]atomic.Uint32 // when the latest epoch with these bits began, unix seconds
-	uses  atomic.Int64 // how often items were used or made
-	turn  atomic.Int64 // the number of uses at which the next epoch begins
-	made  int64        // how many uses made an item
+	uses  atomic.Int64          // how often items were used or made
+	turn  atomic.Int64          // the number of uses at which the next epoch begins
+	made  int64                 // how many uses made an item
 
 	sketch  *sketch
 	window  window

@@ -8,6 +8,10 @@ import (
 	"github.com/gogibson/gibson/internal/radix"
 )
 
+// OffHeap says that items lie outside the Go heap, as they do on 64-bit Linux
+// and macOS. Elsewhere they are large slices in it, without pointers.
+const OffHeap = radix.OffHeap
+
 // Options configures a Cache. The zero value of a field means its default. A
 // bad value makes New fail; nothing is clamped silently. New copies the
 // struct.
@@ -20,6 +24,8 @@ type Options struct {
 	// count against MaxMemory, for a program that is there for its cache. One
 	// goroutine asks about once a second, ten times once half of MaxMemory is
 	// taken, and never with the cache locked. At most half of MaxMemory counts.
+	// Where OffHeap is false, the Go heap contains the items, Stats.MemoryHeld
+	// bytes, which are not to be counted here.
 	// nil means none: then MaxMemory is for the cache alone.
 	Overhead func() int64
 	// MaxItems is a limit on the number of items, beside MaxMemory and dealt

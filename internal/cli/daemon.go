@@ -81,7 +81,7 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err error) {
 	d.log.Info("starting", "version", version(), "pid", os.Getpid())
 	d.warn(dropIn)
-	d.cache, err = cache.New(cacheOptions(d.config))
+	d.cache, err = openCache(d.config)
 	if err != nil {
 		return &failure{status: statusUsage, err: err, explained: true}
 	}

@@ -71,7 +71,6 @@ func cacheOptions(c *config.Config) *cache.Options {
 		Eviction:     eviction(c.Eviction),
 		GCRatio:      c.GCRatio,
 		GCInterval:   c.MaxMemCron,
-		Overhead:     overhead(c.MaxMemory),
 	}
 }
 

@@ -19,6 +19,9 @@ type Options struct {
 // spare that neither nodes nor leaves run out first.
 const MaxLimit = 20 << 30
 
+// OffHeap says that the memory of trees is not in the Go heap.
+const OffHeap = arena.GivesBack
+
 // Tree is an ordered map from keys to records. Make one with [New].
 type Tree struct {
 	mem   arena.Memory
