@@ -166,15 +166,16 @@ func (s *Server) Advance(d time.Duration) { s.clock.advance(d) }
 func (s *Server) Now() time.Time { return s.clock.Wall() }
 
 // Close cuts all connections, waits for the server's goroutines, closes the
-// cache and removes the socket. It returns what went wrong since Start, of which
-// a panic is part that ended no more than a client's connection. NewServer has it called at the end of the test; it may be called before and
-// more than once.
+// cache and removes the socket. It returns what went wrong since Start, a panic
+// included that ended no more than one client's connection. NewServer has it
+// called at the end of the test; it may be called before and more than once.
 func (s *Server) Close() error {
 	s.close.Do(func() {
 		err := s.server.Close()
 		s.serving.Wait()
 		if n := s.server.Stats().Panics; n > 0 {
-			err = errors.Join(err, fmt.Errorf("gibsontest: %d connections ended by a panic\n%s", n, s.log.Bytes()))
+			first, _, _ := bytes.Cut(s.log.Bytes(), []byte("\n"))
+			err = errors.Join(err, fmt.Errorf("gibsontest: %d connections ended by a panic, the first: %s", n, first))
 		}
 		err = errors.Join(err, s.cache.Close())
 		if s.dir != "" {
