@@ -91,7 +91,9 @@ func TestGetIntoAppends(t *testing.T) {
 func TestBrokenValuesAreErrors(t *testing.T) {
 	t.Parallel()
 	c, _ := withClock(t, Options{Compression: 10})
+	set(t, c, "ke", "before", 0)
 	set(t, c, "key", strings.Repeat("long ", 100), 0)
+	set(t, c, "key\tbehind", "behind", 0)
 	broken := 0
 	for i := range 20 {
 		before := broken
@@ -111,8 +113,10 @@ func TestBrokenValuesAreErrors(t *testing.T) {
 			if _, err := b.Inc([]byte("key")); err != ErrNotANumber {
 				t.Errorf("Batch.Inc: %v, want %v", err, ErrNotANumber)
 			}
-			if n := b.Walk([]byte("key"), 0, true, func([]byte, Value) bool { return true }); n != 0 {
-				t.Errorf("Batch.Walk shows %d items", n)
+			if n := b.Walk([]byte("ke"), 0, true, func(key []byte, _ Value) bool {
+				return string(key) == "key\tbehind" || string(key) == "ke"
+			}); n != 2 {
+				t.Errorf("Batch.Walk shows %d items, want those beside the broken one", n)
 			}
 			if n, err := b.Meta([]byte("key"), []byte("encoding")); n != 1 || err != nil {
 				t.Errorf("Batch.Meta = %d, %v", n, err)

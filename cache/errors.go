@@ -28,6 +28,7 @@ var (
 	// matched nothing. Only Batch returns it: the methods of Cache report
 	// absence by their results.
 	ErrNotFound = gerr.ErrNotFound
-	// ErrServer says that a META field is unknown. Only Batch returns it.
+	// ErrServer says that a META field is unknown, or that the memory of a
+	// compressed value went bad. Only Batch returns it.
 	ErrServer = gerr.ErrServer
 )

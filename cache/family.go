@@ -36,8 +36,9 @@ func (b *Batch) Count(prefix []byte) int64 {
 // It returns how often it called fn. If values is false, fn gets empty Values:
 // that is KEYS, which is no access. Otherwise it is MGET, and counts as an
 // access to the items that fn saw, unless fn returned false, which means that
-// the command is refused. key and the bytes of v are valid during the call
-// only. fn must not use b.
+// the command is refused. A value that does not decompress is passed over, as
+// Ascend does. key and the bytes of v are valid during the call only. fn must
+// not use b.
 func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte, v Value) bool) (matched int64) {
 	b.settle()
 	c := b.c
@@ -54,8 +55,8 @@ func (b *Batch) Walk(prefix []byte, limit int64, values bool, fn func(key []byte
 		it := item(rec)
 		v, err := c.squeeze.value(it)
 		if err != nil {
-			refused = true
-			return false
+			c.stamps = append(c.stamps, it.accessed())
+			return true
 		}
 		matched++
 		refused = !fn(key, v)
