@@ -22,13 +22,13 @@ release: ## Build archives, deb and rpm for all systems, with checksums, into di
 check: ## Run every check below, as the build server does
 	.ci/run
 
-fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (13 hours in all)
+fuzz-long: ## Fuzz each target for FUZZCPU of processor time, 60m unless set (14 hours in all)
 	.ci/fuzz-long
 
 corpus: ## Keep the inputs that fuzzing on this machine found: they go to testdata/fuzz
 	.ci/corpus
 
-kill-long: ## Kill 200 servers while they write a snapshot, and look at what the next one loads
+kill-long: ## Kill 200 servers while they write a snapshot, and look at what the next one loads (5 minutes)
 	GIBSON_TEST_KILLS=200 go test -count=1 -v -run SurvivesKill ./cmd/gibson
 
 linearizability: ## Judge 2,000 histories of 8 clients each at a server and at a cache (2 minutes)
@@ -37,7 +37,7 @@ linearizability: ## Judge 2,000 histories of 8 clients each at a server and at a
 mutants: ## Break the code in 35 places, one at a time, and say which test notices (15 minutes)
 	go run ./integration/mutants
 
-model-long: ## Compare 100 million commands with the model, 5 million of a server (10 minutes on 2 cores)
+model-long: ## Compare 100 million commands with the model, 5 million of a server (25 minutes on 2 cores)
 	.ci/model-long
 
 soak: ## Load a server for SOAK, 30m unless set, watch it and judge; soak-out has the plot
