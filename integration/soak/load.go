@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gogibson/gibson"
@@ -17,6 +19,18 @@ type load struct {
 	mu   sync.Mutex // protects errs
 	errs map[string]int
 	took *latencies
+	done tally
+}
+
+// tally counts what clients did, as far as they can tell.
+type tally struct {
+	removed atomic.Int64 // items that were deleted, as MDEL said
+
+	// By clients that do not wait for their replies:
+	hasty atomic.Int64 // connections; each begins with the only KEYS that anyone sends
+	sent  atomic.Int64 // complete requests
+	owed  atomic.Int64 // connections closed when a reply had begun
+	cut   atomic.Int64 // connections closed in the middle of a request
 }
 
 // startLoad starts the clients, which end with ctx.
@@ -39,8 +53,9 @@ func (l *load) wait() map[string]int {
 	return l.errs
 }
 
+// failed counts an error that should not be.
 func (l *load) failed(ctx context.Context, err error) {
-	if err == nil || ctx.Err() != nil || errors.Is(err, gibson.ErrNotFound) || errors.Is(err, gibson.ErrLocked) {
+	if ctx.Err() != nil || !unexpected(err) {
 		return
 	}
 	l.mu.Lock()
@@ -48,24 +63,43 @@ func (l *load) failed(ctx context.Context, err error) {
 	l.errs[err.Error()]++
 }
 
+func unexpected(err error) bool {
+	return err != nil && !errors.Is(err, gibson.ErrNotFound) && !errors.Is(err, gibson.ErrLocked)
+}
+
 // busy is a client that is always at work.
 func (l *load) busy(ctx context.Context, socket string, id int, r *rand.Rand) {
-	conn, err := gibson.Dial(ctx, socket, nil)
-	if err != nil {
-		l.failed(ctx, err)
-		return
-	}
-	defer func() { _ = conn.Close() }()
 	popular := rand.NewZipf(r, 1.2, 8, 200_000)
 	value := make([]byte, 64<<10)
 	for i := range value {
 		value[i] = byte(r.Uint32())
 	}
-	for n := 0; ctx.Err() == nil; n++ {
+	n := 0
+	for ctx.Err() == nil {
+		l.failed(ctx, l.stint(ctx, socket, r, popular, value, id, &n))
+		// A server that is gone would be asked in vain as fast as it goes.
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// stint works with one connection until something fails.
+func (l *load) stint(ctx context.Context, socket string, r *rand.Rand, popular *rand.Zipf, value []byte, id int, n *int) error {
+	conn, err := gibson.Dial(ctx, socket, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	for ; ctx.Err() == nil; *n++ {
 		begin := time.Now()
-		l.failed(ctx, l.one(ctx, conn, r, popular, value, id, n))
+		if err := l.one(ctx, conn, r, popular, value, id, *n); unexpected(err) {
+			return err
+		}
 		l.took.add(time.Since(begin))
 	}
+	return nil
 }
 
 // one does one thing.
@@ -105,7 +139,15 @@ func (l *load) one(ctx context.Context, conn *gibson.Conn, r *rand.Rand, popular
 	p.Do("MDEL", fmt.Sprintf("session:%d:%d:", id, n-200))
 	results, err := p.Exec(ctx)
 	for _, r := range results {
-		l.failed(ctx, r.Err)
+		if err == nil && unexpected(r.Err) {
+			err = r.Err
+		}
+	}
+	if unexpected(err) || len(results) == 0 {
+		return err
+	}
+	if removed, err := results[len(results)-1].Reply.Int64(); err == nil { // or there was none
+		l.done.removed.Add(removed)
 	}
 	return err
 }
@@ -121,18 +163,72 @@ func (l *load) comeAndGo(ctx context.Context, socket string, r *rand.Rand) {
 			return
 		case <-tick.C:
 		}
-		conn, err := gibson.Dial(ctx, socket, nil)
-		if err != nil {
-			l.failed(ctx, err)
-			continue
-		}
 		if r.IntN(3) == 0 {
-			cut, cancel := context.WithCancel(ctx)
-			cancel() // the reply comes to nobody
-			_, _ = conn.MGet(cut, "user:", 1000)
+			l.failed(ctx, l.hurry(ctx, socket, r))
 		} else {
-			l.failed(ctx, conn.Ping(ctx))
+			l.failed(ctx, visit(ctx, socket))
 		}
-		_ = conn.Close()
 	}
+}
+
+// visit is a connection that ends when its request is answered.
+func visit(ctx context.Context, socket string) error {
+	conn, err := gibson.Dial(ctx, socket, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Ping(ctx)
+}
+
+// hurry is a connection that ends without waiting for replies: when its
+// requests are written, in the middle of one, or when a reply has begun. It
+// writes to the socket itself, for a gibson.Conn whose caller has gone sends
+// nothing.
+func (l *load) hurry(ctx context.Context, socket string, r *rand.Rand) error {
+	var requests []byte
+	add := func(name string, args ...any) (size int, err error) {
+		b, err := gibson.EncodeCommand(name, args...)
+		requests = append(requests, b...)
+		return len(b), err
+	}
+	if _, err := add("KEYS", fmt.Sprintf("user:%05d", r.IntN(20))); err != nil {
+		return err
+	}
+	mgets := 1 + r.IntN(5)
+	for range mgets {
+		if _, err := add("MGET", "user:0", 1000); err != nil { // more than a socket holds
+			return err
+		}
+	}
+	how := r.IntN(3)
+	if how == 1 {
+		size, err := add("GET", "user:000000:profile")
+		if err != nil {
+			return err
+		}
+		requests = requests[:len(requests)-1-r.IntN(size-1)]
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	// The end of the load does not wait for a server that does not answer.
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	if _, err := conn.Write(requests); err != nil {
+		return err
+	}
+	l.done.hasty.Add(1)
+	l.done.sent.Add(int64(1 + mgets))
+	switch how {
+	case 1:
+		l.done.cut.Add(1)
+	case 2:
+		if _, err := conn.Read(make([]byte, 1)); err != nil {
+			return err
+		}
+		l.done.owed.Add(1)
+	}
+	return nil
 }

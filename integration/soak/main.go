@@ -1,6 +1,7 @@
 // Command soak runs a server process under a mixed load for a long time, watches
 // its memory, goroutines, descriptors and latency, draws them, and judges: does
-// anything grow that should not, does anything stay behind when the load ends?
+// anything grow that should not, do items, payload and speed keep up, does
+// anything stay behind when the load ends?
 //
 //	go run ./integration/soak -for 30m -out /tmp/soak
 //
@@ -15,10 +16,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
+	"strings"
 	"time"
 )
 
@@ -44,6 +46,18 @@ type options struct {
 	seed               uint64
 }
 
+// course is what was seen of a server, from its start to its end.
+type course struct {
+	idle, after sample // before the load, and when nothing is left of it
+	samples     []sample
+	errs        map[string]int
+	done        *tally
+	gone        error         // why the load ended before its time
+	lasted      time.Duration // until then
+	ended       error         // what was wrong with the server's end
+	journal     journal
+}
+
 func run(ctx context.Context, o options) error {
 	if err := os.MkdirAll(o.out, 0o750); err != nil {
 		return err
@@ -53,48 +67,58 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	program, socket := filepath.Join(dir, "gibson"), filepath.Join(dir, "s")
+	program := filepath.Join(dir, "gibson")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/gibson").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w: %s", err, out)
 	}
-	server := exec.CommandContext(ctx, program, "serve", "--unix-socket", socket, "--admin", o.admin, "--admin-profiles", "yes",
-		"--max-memory", o.memory, "--loglevel", "warning")
-	server.Stdout, server.Stderr = os.Stderr, os.Stderr
-	if err := server.Start(); err != nil {
-		return err
-	}
-	defer func() { _ = server.Process.Kill() }()
-	watch := &watcher{url: "http://" + o.admin, pid: server.Process.Pid}
-	if err := watch.ready(ctx); err != nil {
-		return err
-	}
-	idle, err := watch.sample(ctx, 0, &latencies{})
+	s, err := startServer(ctx, o, program, dir)
 	if err != nil {
 		return err
 	}
+	c, err := soak(ctx, o, s, func(n int, s sample) {
+		if n%60 == 0 {
+			fmt.Println(s)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return report(os.Stdout, o, c)
+}
 
-	samples, errs, err := underLoad(ctx, o, socket, watch)
-	if err != nil {
-		return err
+// soak loads the server, watches it and ends it. Whatever becomes of the server
+// under load is part of the course, not an error.
+func soak(ctx context.Context, o options, s *server, sampled func(n int, s sample)) (c course, err error) {
+	defer func() { _ = s.cmd.Process.Kill() }()
+	w := &watcher{url: "http://" + o.admin, pid: s.cmd.Process.Pid}
+	if err := w.ready(s.alive); err != nil {
+		j, _ := readJournal(s.log)
+		return c, fmt.Errorf("%w; its log:\n%s", err, strings.Join(j.last, "\n"))
 	}
-	after, err := watch.settled(ctx, idle)
-	if err != nil {
-		return err
+	if c.idle, err = w.sample(ctx, 0, &latencies{}); err != nil {
+		return c, err
 	}
-	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
+	underLoad(o, s, w, &c, sampled)
+	if c.gone == nil {
+		if c.after, err = w.settled(ctx, c.idle); err != nil {
+			c.gone = err
+		}
 	}
-	ended := server.Wait()
-	if _, err := os.Lstat(socket); !errors.Is(err, os.ErrNotExist) {
-		ended = errors.Join(ended, fmt.Errorf("the socket is still there: %w", err))
+	c.ended = s.stop(c.gone != nil)
+	if c.journal, err = readJournal(s.log); err != nil {
+		c.ended = errors.Join(c.ended, err)
 	}
-	if err := writeCSV(filepath.Join(o.out, "soak.csv"), samples); err != nil {
-		return err
-	}
-	if err := plot(filepath.Join(o.out, "soak.png"), samples); err != nil {
-		return err
-	}
-	return judge(o, samples, idle, after, errs, ended)
+	return c, nil
+}
+
+// report writes down what was seen, and the verdict. No part of it keeps
+// another from being written.
+func report(w io.Writer, o options, c course) error {
+	return errors.Join(
+		writeCSV(filepath.Join(o.out, "soak.csv"), c.samples),
+		plot(filepath.Join(o.out, "soak.png"), c.samples),
+		judge(w, o, c),
+	)
 }
 
 // lasting returns a context that is cancelled after d. It has no deadline: a
@@ -109,29 +133,35 @@ func lasting(ctx context.Context, d time.Duration) (context.Context, context.Can
 	}
 }
 
-// underLoad runs the load and takes a sample every now and then.
-func underLoad(ctx context.Context, o options, socket string, w *watcher) (samples []sample, errs map[string]int, err error) {
-	ctx, cancel := lasting(ctx, o.length)
+// underLoad runs the load and takes a sample every now and then. The load ends
+// when the server does.
+func underLoad(o options, s *server, w *watcher, c *course, sampled func(n int, s sample)) {
+	ctx, cancel := lasting(s.alive, o.length)
 	defer cancel()
 	var took latencies
-	load := startLoad(ctx, o, socket, &took)
-	pause := max(o.length/600, time.Second)
 	begin := time.Now()
-	tick := time.NewTicker(pause)
+	load := startLoad(ctx, o, s.socket, &took)
+	tick := time.NewTicker(max(o.length/600, time.Second))
 	defer tick.Stop()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && c.gone == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			s, err := w.sample(context.WithoutCancel(ctx), time.Since(begin), &took)
+			at, err := w.sample(s.alive, time.Since(begin), &took)
 			if err != nil {
-				return samples, load.wait(), err
+				c.gone = fmt.Errorf("it gives no figures: %w", err)
+				continue
 			}
-			samples = append(samples, s)
-			if len(samples)%60 == 0 {
-				fmt.Println(s)
-			}
+			at.removed = float64(load.done.removed.Load())
+			c.samples = append(c.samples, at)
+			sampled(len(c.samples), at)
 		}
 	}
-	return samples, load.wait(), nil
+	c.lasted = time.Since(begin)
+	if s.alive.Err() != nil {
+		c.gone = context.Cause(s.alive)
+		c.lasted = s.ended.Sub(begin)
+	}
+	cancel() // before waiting: clients end with the context and by nothing else
+	c.errs, c.done = load.wait(), &load.done
 }

@@ -28,6 +28,7 @@ func plot(path string, samples []sample) error {
 	panels := []panel{
 		{"RESIDENT MB", func(s sample) float64 { return s.resident / 1e6 }},
 		{"USED MB", func(s sample) float64 { return s.used / 1e6 }},
+		{"PAYLOAD MB", func(s sample) float64 { return s.payload / 1e6 }},
 		{"ITEMS", func(s sample) float64 { return s.items }},
 		{"GOROUTINES", func(s sample) float64 { return s.goroutines }},
 		{"DESCRIPTORS", func(s sample) float64 { return s.descriptors }},

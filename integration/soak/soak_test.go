@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -14,50 +16,116 @@ func made() []sample {
 	var all []sample
 	for i := range 100 {
 		all = append(all, sample{
-			at: time.Duration(i) * time.Second, resident: 100e6, goroutines: 20, descriptors: 20, items: 1000,
-			evicted: float64(i), rate: 1e4, p99: time.Millisecond,
+			at: time.Duration(i) * 10 * time.Second, resident: 100e6, used: 90e6, payload: 60e6, goroutines: 20, descriptors: 20, items: 1000,
+			evicted: float64(i), expired: float64(i), removed: float64(i), connections: float64(i),
+			rate: 1e4, p99: time.Millisecond,
 		})
 	}
 	return all
 }
 
-// TestVerdict spoils one figure at a time and expects the verdict to be bad.
-func TestVerdict(t *testing.T) {
+// fine returns a course in which nothing is wrong.
+func fine() course {
 	idle := sample{goroutines: 10, descriptors: 10}
-	if err := judge(options{}, made(), idle, idle, nil, nil); err != nil {
-		t.Errorf("nothing is wrong: %v", err)
+	c := course{idle: idle, after: idle, samples: made(), done: &tally{}}
+	c.done.sent.Store(200)
+	c.done.hasty.Store(100)
+	c.after.listed = 100
+	c.done.owed.Store(30)
+	c.done.cut.Store(30)
+	return c
+}
+
+// TestVerdict spoils one figure at a time and expects the verdict to be bad,
+// because of one rule and no other.
+func TestVerdict(t *testing.T) {
+	var out strings.Builder
+	if err := judge(&out, options{}, fine()); err != nil || strings.Contains(out.String(), "BAD") {
+		t.Errorf("nothing is wrong: %v\n%s", err, &out)
 	}
-	spoil := func(name string, change func(s *sample)) {
-		samples := made()
-		for i := 70; i < len(samples); i++ {
-			change(&samples[i])
+	short := fine() // which begins with a mix of items that does not stay
+	for i := range short.samples {
+		s := &short.samples[i]
+		s.at /= 10
+		if i >= 70 {
+			s.items /= 2
 		}
-		if judge(options{}, samples, idle, idle, nil, nil) == nil {
-			t.Errorf("%s: the verdict is good", name)
+	}
+	if err := judge(io.Discard, options{}, short); err != nil {
+		t.Errorf("half as many items in a short run: %v", err)
+	}
+	late := func(change func(s *sample)) func(*course) {
+		return func(c *course) {
+			for i := 70; i < len(c.samples); i++ {
+				change(&c.samples[i])
+			}
 		}
 	}
-	spoil("memory", func(s *sample) { s.resident = 120e6 })
-	spoil("goroutines", func(s *sample) { s.goroutines = 40 })
-	spoil("descriptors", func(s *sample) { s.descriptors = 40 })
-	spoil("latency", func(s *sample) { s.p99 *= 5 })
-	spoil("panics", func(s *sample) { s.panics = 1 })
-	spoil("no eviction", func(s *sample) { s.evicted = 0 })
-	left := sample{goroutines: 20, descriptors: 10}
-	if judge(options{}, made(), idle, left, nil, nil) == nil {
-		t.Error("goroutines that stay: the verdict is good")
+	all := func(change func(s *sample)) func(*course) {
+		return func(c *course) {
+			for i := range c.samples {
+				change(&c.samples[i])
+			}
+		}
 	}
-	left = sample{goroutines: 10, descriptors: 20}
-	if judge(options{}, made(), idle, left, nil, nil) == nil {
-		t.Error("descriptors that stay: the verdict is good")
-	}
-	if judge(options{}, made(), idle, idle, map[string]int{"x": 1}, nil) == nil {
-		t.Error("an error: the verdict is good")
-	}
-	if judge(options{}, made(), idle, idle, nil, errors.New("x")) == nil {
-		t.Error("a bad end: the verdict is good")
-	}
-	if judge(options{}, made()[:10], idle, idle, nil, nil) == nil {
-		t.Error("too short: the verdict is good")
+	for _, tt := range []struct {
+		name, rule string
+		spoil      func(*course)
+	}{
+		{"memory grows", "resident memory", late(func(s *sample) { s.resident = 120e6 })},
+		{"goroutines grow", "goroutines:", late(func(s *sample) { s.goroutines = 40 })},
+		{"descriptors grow", "descriptors:", late(func(s *sample) { s.descriptors = 40 })},
+		{"calls take longer", "p99", late(func(s *sample) { s.p99 *= 5 })},
+		{"fewer items have room", "items:", late(func(s *sample) { s.items = 600 })},
+		{"far fewer items have room in a short run", "items:", func(c *course) {
+			for i := range c.samples {
+				c.samples[i].at /= 10
+			}
+			late(func(s *sample) { s.items = 200 })(c)
+		}},
+		{"there are no items", "items:", all(func(s *sample) { s.items = 0 })},
+		{"less payload has room", "payload", late(func(s *sample) { s.payload = 36e6 })},
+		{"calls become few", "calls:", late(func(s *sample) { s.rate = 4e3 })},
+		{"calls never were", "calls:", all(func(s *sample) { s.rate = 0 })},
+		{"nothing evicted", "items evicted", all(func(s *sample) { s.evicted = 0 })},
+		{"no longer evicted", "items evicted", late(func(s *sample) { s.evicted = 70 })},
+		{"no life ended", "items whose life ended", all(func(s *sample) { s.expired = 0 })},
+		{"no life ends any more", "items whose life ended", late(func(s *sample) { s.expired = 70 })},
+		{"MDEL without effect", "MDEL", all(func(s *sample) { s.removed = 0 })},
+		{"MDEL without effect any more", "MDEL", late(func(s *sample) { s.removed = 70 })},
+		{"no new connections", "connections made", all(func(s *sample) { s.connections = 11 })},
+		{"no new connections any more", "connections made", late(func(s *sample) { s.connections = 70 })},
+		{"requests without a reader not executed", "did not wait", func(c *course) { c.after.listed = 50 }},
+		{"none left within a reply", "did not wait", func(c *course) { c.done.owed.Store(0) }},
+		{"none left within a request", "did not wait", func(c *course) { c.done.cut.Store(0) }},
+		{"a panic", "panics:", late(func(s *sample) { s.panics = 1 })},
+		{"a panic after the load", "panics:", func(c *course) { c.after.panics = 1 }},
+		{"a panic in the log", "server's log", func(c *course) { c.journal.count = 1 }},
+		{"goroutines stay", "goroutines when", func(c *course) { c.after.goroutines = 20 }},
+		{"descriptors stay", "descriptors when", func(c *course) { c.after.descriptors = 20 }},
+		{"an error", "unexpected errors", func(c *course) { c.errs = map[string]int{"x": 1} }},
+		{"a bad end", "ended on SIGTERM", func(c *course) { c.ended = errors.New("x") }},
+		{"an early end", "gone after 3s", func(c *course) { c.gone, c.lasted = errors.New("x"), 3*time.Second }},
+		{"too short", "samples", func(c *course) { c.samples = c.samples[:10] }},
+		{"no samples", "samples", func(c *course) { c.samples = nil }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := fine()
+			tt.spoil(&c)
+			var out strings.Builder
+			if judge(&out, options{}, c) == nil {
+				t.Error("the verdict is good")
+			}
+			var bad []string
+			for line := range strings.Lines(out.String()) {
+				if strings.HasPrefix(line, "BAD") {
+					bad = append(bad, line)
+				}
+			}
+			if len(bad) != 1 || !strings.Contains(bad[0], tt.rule) {
+				t.Errorf("broken rules are %q, want one of %q", bad, tt.rule)
+			}
+		})
 	}
 }
 

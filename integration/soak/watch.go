@@ -19,10 +19,15 @@ type sample struct {
 	at          time.Duration
 	resident    float64 // bytes
 	used        float64 // bytes
+	payload     float64 // bytes of it that are keys and values
 	goroutines  float64
 	descriptors float64
 	items       float64
-	evicted     float64 // so far
+	evicted     float64 // so far, as the following
+	expired     float64
+	removed     float64 // by MDEL, as clients were told
+	connections float64
+	listed      float64 // KEYS that the server executed
 	panics      float64
 	rate        float64       // commands per second since the last sample
 	p50, p99    time.Duration // since the last sample
@@ -77,7 +82,7 @@ func (w *watcher) ready(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the server does not answer at %s: %w", w.url, ctx.Err())
+			return fmt.Errorf("the server does not answer at %s: %w", w.url, context.Cause(ctx))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -109,7 +114,14 @@ func (w *watcher) sample(ctx context.Context, at time.Duration, took *latencies)
 	}
 	s := sample{
 		at: at, resident: f[`gibson_memory_bytes{kind="resident"}`], used: f[`gibson_memory_bytes{kind="used"}`],
-		items: f["gibson_items"], evicted: f["gibson_items_evicted_total"], panics: f["gibson_panics_total"],
+		payload: f[`gibson_memory_bytes{kind="payload"}`],
+		items:   f["gibson_items"], evicted: f["gibson_items_evicted_total"], expired: f["gibson_items_expired_total"],
+		connections: f["gibson_connections_total"], panics: f["gibson_panics_total"],
+	}
+	for name, n := range f {
+		if strings.HasPrefix(name, `gibson_requests_total{command="KEYS",`) {
+			s.listed += n
+		}
 	}
 	if entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.pid)); err == nil {
 		s.descriptors = float64(len(entries))
@@ -145,6 +157,8 @@ func (w *watcher) figures(ctx context.Context) (map[string]float64, error) {
 
 // lines calls fn with every line of a page.
 func (w *watcher) lines(ctx context.Context, page string, fn func(line string)) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // a server that hangs is to be noticed, too
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+page, nil)
 	if err != nil {
 		return err
@@ -154,6 +168,9 @@ func (w *watcher) lines(ctx context.Context, page string, fn func(line string)) 
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", page, resp.Status)
+	}
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
 		fn(lines.Text())
