@@ -5,8 +5,9 @@
 // a few sentences per command, without regard to cost. generate_test.go makes
 // conversations that look for trouble; run_test.go puts each to the model and
 // to the cache in this process, or to a server over a unix socket, and compares
-// every reply byte for byte. A conversation with a difference is made as short
-// as possible and printed as a Go test, to be kept in found_test.go.
+// every reply byte for byte, and at the end all that can be asked about every
+// item. A conversation with a difference is made as short as possible and printed
+// as a file with a Go test, whose place is in or beside found_test.go.
 //
 // docs/testing.md says how to run them for long and how to repeat a run.
 package model

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"sync/atomic"
@@ -26,7 +27,10 @@ func (l limits) options(c *clock) *cache.Options {
 		MaxItemTTL: time.Duration(l.maxTTL) * time.Second, MaxItems: int64(l.maxItems),
 		MaxMemory: 1 << 28, Eviction: cache.EvictNone, Clock: c,
 	}
-	if l.evicts {
+	switch {
+	case l.evicts && l.lru:
+		o.Eviction = cache.EvictLRU
+	case l.evicts:
 		o.Eviction = cache.EvictLFU
 	}
 	return o
@@ -384,9 +388,5 @@ func (e *embedded) listMethod(op uint16, prefix string, limit int) []byte {
 // all returns every item, by key.
 func (e *embedded) all() map[string]cache.Value {
 	e.end()
-	all := map[string]cache.Value{}
-	for key, v := range e.cache.Ascend("", "") {
-		all[key] = v
-	}
-	return all
+	return maps.Collect(e.cache.Ascend("", ""))
 }

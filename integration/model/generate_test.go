@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ type kind uint8
 const (
 	request  kind = iota // op and payload
 	held                 // a request, of which a part arrives only with the client's next one
-	badLen               // a length field out of range, in op: the connection is lost
+	badLen               // a length field out of range, number op of badLengths: the connection is lost
 	advance              // the clock moves by after
 	deadline             // the clock moves to where the next life or lock ends, and by after beyond or before it
 	jump                 // the time of day jumps by after, forward or back, and 1.5 seconds pass
@@ -70,12 +71,14 @@ func newGenerator(src source, wire bool) *generator {
 	g.maxKey = []int{8, 40, 300}[src.below(3)]
 	g.maxValue = []int{60, 400, 3000}[src.below(3)]
 	g.compression = []int{30, 100, 1000}[src.below(3)]
-	g.maxTTL = 100
+	g.maxTTL = []int64{100, 70_000, 2_592_000}[src.below(3)] // the second is above 16 bits
 	if src.below(3) == 0 {
 		g.maxItems = 1 + src.below(20)
-		g.evicts = !wire && src.below(2) == 0
+		g.evicts = src.below(2) == 0
+		g.lru = g.evicts && src.below(2) == 0
 	}
 	if wire {
+		g.maxRequest = []int{0, 100, 1000}[src.below(3)]
 		g.maxResponse = []int{200, 4096}[src.below(2)]
 	}
 	keys := []int{3, 10, 25, 60, 200}[src.below(5)]
@@ -159,7 +162,7 @@ func (g *generator) prefix() string {
 
 var (
 	seconds = []string{
-		"0", "1", "1", "1", "2", "2", "3", "5", "60", "99", "100", "101", "-1", "-1", "-2", "007", "-0", "65537", "40000",
+		"0", "1", "1", "1", "2", "2", "3", "5", "60", "99", "100", "101", "-1", "-1", "-2", "007", "-0", "65537", "40000", "70000", "70001", "2592000", "2592001",
 		"9223372036854775807", "9223372036854775", "-9223372036854775808",
 	}
 	notNumbers = []string{"x", "+1", "1x", "-", " 1", "1 ", "1 2", "9223372036854775808", "-9223372036854775809", "18446744073709551617", "-36893488147419103233", "", "0x10", "1.5", "--1"}
@@ -279,7 +282,24 @@ func (g *generator) request() (op uint16, payload string) {
 
 var pauses = []time.Duration{
 	300 * time.Microsecond, time.Millisecond, 499 * time.Millisecond, 999 * time.Millisecond, time.Second, time.Second,
-	1001 * time.Millisecond, 2 * time.Second, 5 * time.Second, time.Minute, 100 * time.Second, time.Hour,
+	1001 * time.Millisecond, 2 * time.Second, 5 * time.Second, time.Minute, 100 * time.Second, time.Hour, 24 * time.Hour,
+}
+
+// badLengths are the length fields out of range.
+func (l limits) badLengths() []uint32 {
+	return []uint32{0, 1, uint32(l.longest() + 1), 3 << 20, math.MaxUint32}
+}
+
+// tooLong reports whether a request's length field is out of range.
+func (l limits) tooLong(s step) bool { return 2+len(s.payload) > l.longest() }
+
+// fill makes a request as long as may be, one byte shorter, or one too long.
+func (g *generator) fill(payload string) string {
+	n := g.maxRequest - 3 + g.below(3)
+	if len(payload) >= n {
+		return payload
+	}
+	return payload + " " + strings.Repeat("f", n-len(payload)-1)
 }
 
 // step draws the next step.
@@ -292,13 +312,17 @@ func (g *generator) step() step {
 	case n == 14:
 		return step{kind: jump, after: time.Duration(g.below(20001)-10000) * time.Second}
 	case n == 15 && g.wire:
-		return step{kind: badLen, conn: uint8(g.below(3)), op: uint16(g.below(2))}
+		return step{kind: badLen, conn: uint8(g.below(3)), op: uint16(g.below(5))}
 	case n == 16 && g.wire:
 		return step{conn: uint8(g.below(3)), op: []uint16{opEnd, 0, 22, 99, 256, 65535}[g.below(6)], payload: "x"}
 	}
 	s := step{conn: uint8(g.below(9) / 4)}
 	s.op, s.payload = g.request()
-	if g.wire && g.below(8) == 0 {
+	if g.maxRequest > 0 && g.below(30) == 0 {
+		s.payload = g.fill(s.payload)
+	}
+	// Which item was evicted can be told only if nothing else happens with it.
+	if g.wire && !g.evicts && !g.tooLong(s) && g.below(8) == 0 {
 		s.kind = held
 	}
 	return s

@@ -16,10 +16,20 @@ var epoch = time.Date(2020, 2, 29, 23, 59, 0, 0, time.UTC)
 type limits struct {
 	maxKey, maxValue int
 	compression      int
+	maxRequest       int   // of the length field; 0 for the default
 	maxResponse      int   // of the data of a list; 0 for none
 	maxItems         int   // 0 for none
 	evicts           bool  // at maxItems an item goes; otherwise MEM
+	lru              bool  // the one that goes was not used for long
 	maxTTL           int64 // seconds
+}
+
+// longest is the largest length field.
+func (l limits) longest() int {
+	if l.maxRequest == 0 {
+		return 2 << 20
+	}
+	return l.maxRequest
 }
 
 // model is Gibson as a sorted list of items. It is what docs/protocol.md says,

@@ -15,6 +15,8 @@ import (
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"github.com/gogibson/gibson/cache"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -69,12 +71,21 @@ func inProcess(t testing.TB, l limits, steps []step) (d *difference) {
 			return d
 		}
 		if m.maxItems > 0 && len(m.items) > m.maxItems {
-			if d := evicted(m, e, i, s); d != nil {
+			if d := evicted(m, e.all(), i, s); d != nil {
 				return d
 			}
 		}
 	}
-	return everything(m, e, len(steps)-1)
+	if d := everything(m, e.all(), len(steps)-1); d != nil {
+		return d
+	}
+	for _, s := range closing(m) {
+		a := m.do(s.op, s.payload)
+		if d := compare(m, len(steps)-1, a, e.do(s.conn, s.op, s.payload)); d != nil {
+			return d.during(s)
+		}
+	}
+	return nil
 }
 
 // target is what a conversation is put to: its time can be moved.
@@ -109,8 +120,7 @@ func pass(m *model, t target, s step) bool {
 
 // evicted takes from the model what the cache has removed to make room: as many
 // items as were too many, and not the one that was stored.
-func evicted(m *model, e *embedded, at int, s step) *difference {
-	all := e.all()
+func evicted(m *model, all map[string]cache.Value, at int, s step) *difference {
 	want := len(m.items) - m.maxItems
 	key := strings.SplitN(s.payload+" ", " ", 3)[0]
 	if s.op == opSet {
@@ -130,9 +140,8 @@ func evicted(m *model, e *embedded, at int, s step) *difference {
 	return nil
 }
 
-// everything compares all items.
-func everything(m *model, e *embedded, at int) *difference {
-	all := e.all()
+// everything compares all items, as they are in the cache of this process.
+func everything(m *model, all map[string]cache.Value, at int) *difference {
 	if len(all) != len(m.items) {
 		return &difference{at, fmt.Sprintf("%d items at the end", len(all)), fmt.Sprint(len(m.items))}
 	}
@@ -144,6 +153,34 @@ func everything(m *model, e *embedded, at int) *difference {
 		}
 	}
 	return nil
+}
+
+// closing asks for all that can be known of the items, at the end of a
+// conversation.
+func closing(m *model) []step {
+	var steps []step
+	ask := func(op uint16, payload string) {
+		steps = append(steps, step{conn: uint8(len(steps) / maxPipeline % 3), op: op, payload: payload})
+	}
+	for b := range 256 {
+		if b != ' ' {
+			ask(opKeys, string([]byte{byte(b)}))
+		}
+	}
+	for _, it := range m.items {
+		ask(opMeta, it.key+" access") // first, for the others change it
+		for _, field := range fields {
+			ask(opMeta, it.key+" "+field)
+		}
+		ask(opGet, it.key)
+	}
+	return steps
+}
+
+// during says that the difference shows in a step of closing.
+func (d *difference) during(s step) *difference {
+	d.got = fmt.Sprintf("at the end, %s %.100q: %s", opNames[s.op], s.payload, d.got)
+	return d
 }
 
 // runner is inProcess or overSocket.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -53,7 +54,10 @@ func newRemote(t testing.TB, l limits) *remote {
 		t.Fatal(err)
 	}
 	r.cache = c
-	r.server = &server.Server{Cache: c, MaxResponseSize: l.maxResponse, MaxBatchRequests: 7}
+	r.server = &server.Server{Cache: c, MaxRequestSize: l.maxRequest, MaxResponseSize: l.maxResponse, MaxBatchRequests: 7}
+	if r.cuts.IntN(2) == 0 {
+		r.server.Loops = -1 // a goroutine for each connection
+	}
 	if r.dir, err = os.MkdirTemp("", "model"); err != nil {
 		t.Fatal(err)
 	}
@@ -99,13 +103,17 @@ func (c *connection) drop() {
 func overSocket(t testing.TB, l limits, steps []step) *difference {
 	m, r := &model{limits: l}, newRemote(t, l)
 	defer r.close(t)
+	most := maxPipeline
+	if l.evicts {
+		most = 1 // so as to see which item made room for which
+	}
 	for i := 0; i < len(steps); {
 		if pass(m, r, steps[i]) {
 			i++
 			continue
 		}
 		j := i + 1
-		for j < len(steps) && j-i < maxPipeline && !last(steps[j-1]) && steps[j].kind <= badLen && steps[j].conn == steps[i].conn {
+		for j < len(steps) && j-i < most && !l.last(steps[j-1]) && steps[j].kind <= badLen && steps[j].conn == steps[i].conn {
 			j++
 		}
 		d, err := r.exchange(m, steps, i, j)
@@ -115,14 +123,48 @@ func overSocket(t testing.TB, l limits, steps []step) *difference {
 		if d != nil {
 			return d
 		}
+		if l.evicts && len(m.items) > l.maxItems {
+			if d := evicted(m, r.all(), i, steps[i]); d != nil {
+				return d
+			}
+		}
 		i = j
+	}
+	return r.everything(m, len(steps)-1)
+}
+
+// all returns every item, by key.
+func (r *remote) all() map[string]cache.Value { return maps.Collect(r.cache.Ascend("", "")) }
+
+// everything compares all items, which new connections ask for. The ones before
+// are gone, some in the middle of a request.
+func (r *remote) everything(m *model, at int) *difference {
+	for i := range r.conns {
+		r.conns[i].drop()
+	}
+	if d := everything(m, r.all(), at); d != nil {
+		return d
+	}
+	steps := closing(m)
+	for i := 0; i < len(steps); i += maxPipeline {
+		d, err := r.exchange(m, steps, i, min(i+maxPipeline, len(steps)))
+		if err != nil {
+			return &difference{at, "at the end: " + err.Error(), "replies"}
+		}
+		if d != nil {
+			s := steps[d.at]
+			d.at = at
+			return d.during(s)
+		}
 	}
 	return nil
 }
 
 // last reports whether nothing may follow in the same write: the request is not
 // complete, or the connection ends with it.
-func last(s step) bool { return s.kind != request || s.op == opEnd || !knownOp(s.op) }
+func (l limits) last(s step) bool {
+	return s.kind != request || s.op == opEnd || !knownOp(s.op) || l.tooLong(s)
+}
 
 // exchange sends steps[from:to], which are of one client, and reads the replies.
 func (r *remote) exchange(m *model, steps []step, from, to int) (*difference, error) {
@@ -148,7 +190,7 @@ func (r *remote) exchange(m *model, steps []step, from, to int) (*difference, er
 		start := len(out)
 		switch {
 		case s.kind == badLen:
-			out = binary.LittleEndian.AppendUint32(out, []uint32{1, 3 << 20}[s.op%2])
+			out = binary.LittleEndian.AppendUint32(out, m.badLengths()[s.op])
 			out = binary.LittleEndian.AppendUint16(out, opPing)
 		default:
 			out = appendRequest(out, s.op, s.payload)
@@ -159,7 +201,7 @@ func (r *remote) exchange(m *model, steps []step, from, to int) (*difference, er
 			out = out[:cut]
 			break
 		}
-		if due = append(due, i); last(*s) {
+		if due = append(due, i); m.last(*s) {
 			out = appendRequest(out, opSet, "0 behind the-end") // never executed
 		}
 	}
@@ -191,7 +233,7 @@ func (r *remote) answered(m *model, c *connection, i int, s step) (*difference, 
 	if err != nil {
 		return nil, fmt.Errorf("reply to step %d: %w", i, err)
 	}
-	if s.kind == badLen {
+	if s.kind == badLen || m.tooLong(s) {
 		s.op = 0
 	}
 	a := m.do(s.op, s.payload)
@@ -204,7 +246,7 @@ func (r *remote) answered(m *model, c *connection, i int, s step) (*difference, 
 	if s.kind == held {
 		s.kind = request
 	}
-	if last(s) {
+	if m.last(s) {
 		b, err := c.br.ReadByte()
 		c.drop()
 		if !errors.Is(err, io.EOF) {
@@ -254,4 +296,24 @@ func totalItems(raw []byte) (int64, error) {
 		return items, fmt.Errorf("%d pairs and %d bytes more", count, len(b))
 	}
 	return items, nil
+}
+
+// TestEndIsCompared has a server hold something else than the model at the end of
+// a conversation, and expects that to be noticed without a request about it.
+func TestEndIsCompared(t *testing.T) {
+	t.Parallel()
+	l := limits{maxKey: 8, maxValue: 60, compression: 30, maxTTL: 70_000}
+	for _, c := range []struct{ model, server string }{
+		{"5 k v", "6 k v"}, {"0 k v", "0 k w"}, {"0 k v", "0 l v"}, {"65537 k v", "1 k v"}, {"1 k", "1 k v"},
+	} {
+		m, r := &model{limits: l}, newRemote(t, l)
+		if _, err := r.exchange(&model{limits: l}, []step{{op: opSet, payload: c.server}}, 0, 1); err != nil {
+			t.Error(err)
+		}
+		m.do(opSet, c.model)
+		if d := r.everything(m, 0); d == nil {
+			t.Errorf("the model has %q and the server %q: no difference", c.model, c.server)
+		}
+		r.close(t)
+	}
 }

@@ -1,9 +1,15 @@
 package model
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // shrink returns steps as few and as short as it finds that still make a
@@ -51,29 +57,37 @@ func without(steps []step, from, to int) []step {
 	return append(append([]step(nil), steps[:from]...), steps[to:]...)
 }
 
-// asTest prints a conversation as a Go test for found_test.go.
+// asTest prints a conversation as a file with a Go test, to be kept beside
+// found_test.go or, without its beginning, in it.
 func asTest(name string, l limits, steps []step) string {
 	var b strings.Builder
 	run := map[string]string{"Embedded": "inProcess", "Server": "overSocket"}[name]
-	fmt.Fprintf(&b, "func TestFound(t *testing.T) { // say what was wrong\n\treplay(t, %s, %#v, []step{\n", run, l)
+	// In this package, model is the struct.
+	in := strings.TrimPrefix(fmt.Sprintf("%#v", l), "model.")
+	fmt.Fprintf(&b, "func TestFound(t *testing.T) { // say what was wrong\n\tt.Parallel()\n\treplay(t, %s, %s, []step{\n", run, in)
 	for _, s := range steps {
 		switch s.kind {
 		case request, held, badLen:
 			fmt.Fprintf(&b, "\t\t{kind: %s, conn: %d, op: %s, payload: %s},\n",
-				map[kind]string{request: "request", held: "held", badLen: "badLen"}[s.kind], s.conn, opSource(s.op), payloadSource(s.payload))
+				map[kind]string{request: "request", held: "held", badLen: "badLen"}[s.kind], s.conn, opSource(s), payloadSource(s.payload))
 		default:
 			fmt.Fprintf(&b, "\t\t{kind: %s, after: %d}, // %v\n",
 				map[kind]string{advance: "advance", deadline: "deadline", jump: "jump"}[s.kind], s.after, s.after)
 		}
 	}
-	return b.String() + "\t})\n}\n"
+	b.WriteString("\t})\n}\n")
+	imports := "\t\"testing\"\n"
+	if strings.Contains(b.String(), "strings.Repeat(") {
+		imports = "\t\"strings\"\n" + imports
+	}
+	return "package model\n\nimport (\n" + imports + ")\n\n" + b.String()
 }
 
-func opSource(op uint16) string {
-	if name, ok := opNames[op]; ok {
-		return fmt.Sprintf("%d /* %s */", op, name)
+func opSource(s step) string {
+	if name, ok := opNames[s.op]; ok && s.kind != badLen {
+		return fmt.Sprintf("%d /* %s */", s.op, name)
 	}
-	return fmt.Sprint(op)
+	return fmt.Sprint(s.op)
 }
 
 // payloadSource writes a string in Go, a long run of one byte as such.
@@ -131,7 +145,45 @@ func TestShrink(t *testing.T) {
 	if len(steps) > 3 {
 		t.Errorf("%d steps are left, want at most 3: %v\n%s", len(steps), d, asTest("Embedded", g.limits, steps))
 	}
-	if text := asTest("Embedded", g.limits, steps); !strings.Contains(text, "replay(t, inProcess, model.limits{") || !strings.Contains(text, "SET") {
-		t.Errorf("not a test: %s", text)
+}
+
+// TestPrintedTestCompiles has the compiler see what asTest prints, as a file of
+// this package.
+func TestPrintedTestCompiles(t *testing.T) {
+	t.Parallel()
+	steps := []step{
+		{op: opSet, payload: "5 k \x00\xff\"`\n"},
+		{kind: held, conn: 2, op: opMSet, payload: "k " + strings.Repeat("z", 100)},
+		{op: opGet, payload: strings.Repeat("\xff", 100)},
+		{op: opSet, payload: "0 noise " + noise[:200]},
+		{op: 99, payload: "x"},
+		{kind: badLen, conn: 1, op: 4},
+		{kind: advance, after: time.Second},
+		{kind: deadline, after: -time.Millisecond},
+		{kind: jump, after: -3 * time.Hour},
+	}
+	for name, printed := range map[string]string{
+		"server":   asTest("Server", limits{8, 400, 30, 100, 200, 20, true, true, 70_000}, steps),
+		"embedded": asTest("Embedded", limits{maxKey: 8, maxValue: 60, compression: 30, maxTTL: 100}, steps[:1]),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			source, overlay := filepath.Join(dir, "printed.go"), filepath.Join(dir, "overlay.json")
+			here, err := filepath.Abs("printed_test.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			replace, err := json.Marshal(map[string]map[string]string{"Replace": {here: source}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(os.WriteFile(source, []byte(printed), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.CommandContext(t.Context(), "go", "vet", "-overlay", overlay, ".").CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s\n%s", err, out, printed)
+			}
+		})
 	}
 }
