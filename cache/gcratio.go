@@ -29,7 +29,7 @@ func (c *Cache) collect(now instant) (more bool) {
 	c.tree.Walk(nil, from, func(key, rec []byte) bool {
 		it := item(rec)
 		unused := int64(now.unix) - int64(it.accessed())
-		if unused >= c.set.gcRatio && !c.isLocked(key, it, now) {
+		if unused >= c.set.gcRatio && !c.over(it, now) && !c.isLocked(key, it, now) {
 			c.aside.add(key)
 		}
 		left--

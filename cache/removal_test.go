@@ -141,6 +141,27 @@ func TestCollectedItemsAreEvicted(t *testing.T) {
 	})
 }
 
+// TestCollectedItemsMayBeOver: an item whose life is over has expired, even if a
+// pass of EvictGCRatio meets it before its timer has rung.
+func TestCollectedItemsMayBeOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, clock := withClock(t, Options{MaxMemory: 400 << 10, Eviction: EvictGCRatio, GCRatio: 10 * time.Second, GCInterval: 10 * time.Second})
+		// Lives take the cache beyond its limit, so that it is still full when
+		// those whose turn it is are gone.
+		items := int64(0)
+		for ; c.Set(fmt.Sprintf("mem:%d", items), []byte("v"), Forever) == nil; items++ {
+		}
+		if n, err := c.MTTL("mem:", 10*time.Second); n != items || n < 10*beginWork || err != nil {
+			t.Fatalf("MTTL = %d, %v, want %d", n, err, items)
+		}
+		clock.advance(10 * time.Second)
+		if s := stats(t, c); s.Items != 0 || s.EvictedItems != 0 || s.ExpiredItems != items {
+			t.Errorf("%d items, %d evicted, %d expired, want none, none, %d", s.Items, s.EvictedItems, s.ExpiredItems, items)
+		}
+	})
+}
+
 // TestOnRemoveMayUseTheCache: no lock is held, and Close reports what is left.
 func TestOnRemoveMayUseTheCache(t *testing.T) {
 	t.Parallel()
