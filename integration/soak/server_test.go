@@ -28,16 +28,22 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// start starts a server process for a load that would outlast any test.
-func start(t *testing.T) (options, *server) {
+// lengthy makes the test program the command, and returns options for a load
+// that would outlast any test.
+func lengthy(t *testing.T) options {
 	t.Helper()
 	t.Setenv(commandVariable, "1")
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := options{length: 10 * time.Minute, out: t.TempDir(), memory: "16M", workers: 2, admin: lis.Addr().String(), seed: 1}
-	lis.Close()
+	defer lis.Close()
+	return options{length: 10 * time.Minute, out: t.TempDir(), memory: "16M", workers: 2, admin: lis.Addr().String(), seed: 1}
+}
+
+// start starts a server process.
+func start(t *testing.T, o options) *server {
+	t.Helper()
 	s, err := startServer(t.Context(), o, os.Args[0], t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +52,7 @@ func start(t *testing.T) (options, *server) {
 		s.cmd.Process.Kill()
 		<-s.alive.Done()
 	})
-	return o, s
+	return s
 }
 
 // TestServerGone: when the server dies, the load is over, there are CSV and
@@ -60,7 +66,8 @@ func TestServerGone(t *testing.T) {
 		{syscall.SIGQUIT, []string{"exit status 2", "SIGQUIT: quit"}}, // as after a crash, with stacks in the log
 	} {
 		t.Run(tt.signal.String(), func(t *testing.T) {
-			o, s := start(t)
+			o := lengthy(t)
+			s := start(t, o)
 			c, err := soak(t.Context(), o, s, func(n int, _ sample) {
 				if n == 2 {
 					s.cmd.Process.Signal(tt.signal)
@@ -90,13 +97,9 @@ func TestServerGone(t *testing.T) {
 
 // TestServerDoesNotStart: what the server said about it is not lost.
 func TestServerDoesNotStart(t *testing.T) {
-	o, s := start(t)
+	o := lengthy(t)
 	o.memory = "nonsense"
-	s, err := startServer(t.Context(), o, os.Args[0], t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := soak(t.Context(), o, s, nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
+	if _, err := soak(t.Context(), o, start(t, o), nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
 		t.Errorf("a server that does not start: %v", err)
 	}
 }
