@@ -9,7 +9,7 @@ import (
 )
 
 // keys are few and the beginnings of each other, so that families overlap.
-var keys = []string{"k", "ka", "kab", "kb"}
+var keys = [...]string{"k", "ka", "kab", "kac", "kb", "kba"}
 
 // prefixes are those of the commands on families.
 var prefixes = []string{"k", "ka", "kb"}
@@ -29,6 +29,14 @@ func (in input) String() string {
 	return strings.TrimSpace(in.name + " " + in.arg + " " + in.text)
 }
 
+// begin is the state at the beginning of a history: something in every family.
+var begin = func() (s state) {
+	for i := range keys {
+		s.value[i] = "first"
+	}
+	return s
+}()
+
 // onFamily reports whether the command is one on a family.
 func (in input) onFamily() bool {
 	return in.name == "COUNT" || in.name == "KEYS" || in.name[0] == 'M' && in.name != "META"
@@ -36,15 +44,15 @@ func (in input) onFamily() bool {
 
 // state is what the keys hold: "" is nothing, "#7" a number, anything else text.
 type state struct {
-	value  [4]string
-	locked [4]bool
-	ttl    [4]int64 // seconds, 0 for none
+	value  [len(keys)]string
+	locked [len(keys)]bool
+	ttl    [len(keys)]int64 // seconds, 0 for none
 }
 
 // specification is what the commands do to the keys, one after the other.
 func specification() porcupine.Model {
 	return porcupine.Model{
-		Init: func() any { return state{} },
+		Init: func() any { return begin },
 		Step: func(s, in, out any) (bool, any) {
 			want, next := step(s.(state), in.(input))
 			return want == out.(string), next
