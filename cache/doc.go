@@ -60,6 +60,10 @@
 // At the limit, Options.Eviction decides: by default Set, MSet, and Inc and Dec
 // of a missing key make room by evicting what is seldom used, and under
 // EvictNone and EvictGCRatio they return ErrMemoryLimit. Everything else works
-// in any case. Each item with a life, and each lock,
-// takes about 70 bytes more than one without, for keys of up to 28 bytes.
+// in any case. A life takes about 64 bytes beside its item, a lock 103, or 40
+// if MLock made it, for keys of up to 28 bytes.
+//
+// Weigh tells how many items a family has and what they take, in the time that
+// its prefix takes to read; Ascend goes through items of any number a few at a
+// time; Options.OnRemove is told what was evicted and what has expired.
 package cache

@@ -315,6 +315,16 @@ func ExampleCache_Count() {
 	// 0 <nil>
 }
 
+func ExampleCache_Weigh() {
+	c := newCache()
+	defer c.Close()
+	must(c.Set("user:1", []byte("Ada"), 0))
+	must(c.Set("user:2", []byte("Grace"), 0))
+	items, bytes, err := c.Weigh("user:")
+	fmt.Println(items, "items,", bytes, "bytes of keys and values,", err)
+	// Output: 2 items, 20 bytes of keys and values, <nil>
+}
+
 func ExampleCache_MGet() {
 	c := newCache()
 	defer c.Close()

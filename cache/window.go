@@ -5,7 +5,7 @@ import "encoding/binary"
 // window is the queue of the keys of items that are new in the cache. Its
 // items have flagWindow and compete with the others only when they leave it.
 // An item that goes, goes without its entry: that is dropped when its turn
-// comes, or when there are too many of them (evictor.tidy).
+// comes, or when there are too many of them (Cache.weed).
 //
 // Entries stand one behind the other in chunks: the length of the key, as a
 // varint, and the key.

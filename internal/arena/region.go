@@ -75,7 +75,7 @@ func (r *Region) SmallPages() { r.hugeFrom = r.limit }
 // that.
 func (r *Region) Deny(f func(size int) bool) { r.deny = f }
 
-// UnitsOf returns the number of units that a block of size bytes takes.
+// unitsOf returns the number of units that a block of size bytes takes.
 func unitsOf(size int) uint32 {
 	return uint32(max((uint(size)+Unit-1)/Unit, minUnits))
 }

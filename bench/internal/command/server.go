@@ -99,7 +99,7 @@ func runServer(ctx context.Context, e *env, args []string) (err error) {
 	e.note("%d keys `%s`, values of %d bytes, unix socket, medians of %d alternating runs of %v; CPU is the server's, user and system; generator is the same of the load generator, one thread of Go on epoll.",
 		b.keys, workload.Users(), b.valueSize, b.rounds, b.duration)
 	e.note("Ratios are medians of each round's ratio. Latencies above depth 1 are those of a whole batch. Spread is (max − min) ÷ median of req/s.")
-	e.note("Peers: %s. memcached stands twice: its text protocol is what nearly every client speaks, but its replies repeat the key; meta is the fastest of its three with pipelined GETs.", b.versions())
+	e.note("Peers: %s. memcached's text protocol is what nearly every client speaks, but its replies repeat the key; meta, where it stands here, too, is the fastest of its three with pipelined GETs.", b.versions())
 	return e.publish(ctx, table)
 }
 
