@@ -294,7 +294,8 @@ func TestVictimsAreFew(t *testing.T) {
 							name, policy, size, gone, c.figures.evicted-evicted, most)
 					}
 				}
-				c.set = full
+				// Field by field: the background reads others meanwhile.
+				c.set.MaxItems, c.set.MaxMemory = full.MaxItems, full.MaxMemory
 			})
 		}
 	}

@@ -146,8 +146,10 @@ func (r *remote) everything(m *model, at int) *difference {
 		return d
 	}
 	steps := closing(m)
-	for i := 0; i < len(steps); i += maxPipeline {
-		d, err := r.exchange(m, steps, i, min(i+maxPipeline, len(steps)))
+	for i, j := 0, 0; i < len(steps); i = j {
+		for j = i + 1; j < len(steps) && j < i+maxPipeline && !m.last(steps[j-1]); j++ {
+		}
+		d, err := r.exchange(m, steps, i, j)
 		if err != nil {
 			return &difference{at, "at the end: " + err.Error(), "replies"}
 		}
