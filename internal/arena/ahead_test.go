@@ -68,20 +68,28 @@ func TestFillAheadFails(t *testing.T) {
 	m.check()
 }
 
-// TestFilledAfterTheTopFell: what was given back meanwhile is not counted as
-// there again.
-func TestFilledAfterTheTopFell(t *testing.T) {
-	m, _ := fullRegion(t, 128<<20)
+// untilAhead takes blocks until the region wants memory ahead, and returns that.
+// It ends the test where there are no huge pages.
+func (m *model) untilAhead() Ahead {
+	m.t.Helper()
 	for m.r.Stats().Span < 32<<20 || !m.r.WantsAhead() {
 		if m.r.Stats().Span > 64<<20 {
-			t.Skip("there are no huge pages here")
+			m.t.Skip("there are no huge pages here")
 		}
 		m.take(64 << 10)
 	}
 	a, ok := m.r.Ahead()
 	if !ok {
-		t.Fatal("nothing is wanted")
+		m.t.Fatal("nothing is wanted")
 	}
+	return a
+}
+
+// TestFilledAfterTheTopFell: what was given back meanwhile is not counted as
+// there again.
+func TestFilledAfterTheTopFell(t *testing.T) {
+	m, _ := fullRegion(t, 128<<20)
+	a := m.untilAhead()
 	filled := a.Fill()
 	for len(m.blocks) > 1 {
 		m.free(len(m.blocks) - 1)

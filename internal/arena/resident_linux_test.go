@@ -138,16 +138,7 @@ func TestJoinedRunLeavesMemory(t *testing.T) {
 // it, and leaves it if it is not wanted any more.
 func TestFillBringsMemory(t *testing.T) {
 	m := reserveModel(t, 128<<20)
-	for m.r.Stats().Span < 32<<20 || !m.r.WantsAhead() {
-		if m.r.Stats().Span > 64<<20 {
-			t.Skip("the system has no huge pages")
-		}
-		m.take(64 << 10)
-	}
-	a, ok := m.r.Ahead()
-	if !ok {
-		t.Fatal("nothing is wanted")
-	}
+	a := m.untilAhead()
 	if got := m.resident(a.from, a.to); got != 0 {
 		t.Fatalf("%d bytes are in memory already", got)
 	}
