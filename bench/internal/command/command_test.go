@@ -52,6 +52,7 @@ func TestExecRefuses(t *testing.T) {
 	for _, args := range [][]string{
 		{"nothing"}, {"server", "left over"}, {"server", "-servers", "oracle"}, {"prefix", "-rounds", "0"}, {"prefix", "-keys", "12345"},
 		{"churn", "-distinct", "5"}, {"embedded", "-stores", "none"}, {"store"},
+		{"hitratio", "-rounds", "0"},
 	} {
 		if out, err := run(t, args...); err == nil {
 			t.Errorf("%v: no error but %q", args, out)
@@ -70,6 +71,18 @@ func TestChurnSmall(t *testing.T) {
 	}
 	if b, err := os.ReadFile(path); err != nil || !strings.Contains(string(b), "<!-- bench:churn -->\n## ") {
 		t.Errorf("document %q, %v", b, err)
+	}
+}
+
+func TestHitRatioWithoutTraces(t *testing.T) {
+	out, err := run(t, "hitratio", "-traces", t.TempDir(), "-rounds", "2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Zipf 0.99 of 100000", "otter's spread", "replayed 2 times", "skipped, not in the directory of traces: oltp.gz"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("report lacks %q:\n%s", want, out)
+		}
 	}
 }
 

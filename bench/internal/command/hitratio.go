@@ -4,19 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gogibson/gibson/bench/internal/policy"
 	"github.com/gogibson/gibson/bench/internal/report"
+	"github.com/gogibson/gibson/bench/internal/sample"
 	"github.com/gogibson/gibson/bench/internal/trace"
 )
 
+// ours is the policy that the others are compared with.
+const ours = "Gibson lfu"
+
 func runHitRatio(ctx context.Context, e *env, args []string) error {
 	var dir string
+	var rounds int
 	fs := e.flags()
 	fs.StringVar(&dir, "traces", "cache", "`directory` of the recorded traces: oltp.gz, gli.gz, loop.gz, scarab-recs.trace.xz")
+	fs.IntVar(&rounds, "rounds", 9, "replays of each policy that differs from run to run, in turns")
 	if err := e.parse(fs, args); err != nil {
 		return err
+	}
+	if rounds < 1 {
+		return fmt.Errorf("-rounds %d: at least 1", rounds)
 	}
 	traces, missing, err := trace.Load(dir)
 	if err != nil {
@@ -30,34 +40,46 @@ func runHitRatio(ctx context.Context, e *env, args []string) error {
 	for _, k := range policy.Kinds() {
 		head = append(head, k.Name)
 	}
-	table := report.NewTable(append(head, "lfu − otter", "lfu − sampled LRU", "most items")...)
+	table := report.NewTable(append(head, "otter's spread", "lfu − otter", "lfu − sampled LRU", "most items")...)
 	unsupported := map[string]bool{}
 	for _, t := range traces {
 		distinct := t.Distinct()
 		for _, capacity := range t.Capacities {
-			cells := []any{t.Name, len(t.Keys), distinct, capacity}
-			ratios, most := map[string]float64{}, report.None
-			for _, kind := range policy.Kinds() {
-				if err := ctx.Err(); err != nil {
-					return err
+			ratios, most := map[string][]float64{}, int64(0)
+			for round := range rounds {
+				for _, kind := range policy.Kinds() {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					if round > 0 && !kind.Varies || unsupported[kind.Name] {
+						continue
+					}
+					ratio, items, err := replay(kind, capacity, t.Keys)
+					if errors.Is(err, policy.ErrUnsupported) {
+						unsupported[kind.Name] = true
+						continue
+					}
+					if err != nil {
+						return fmt.Errorf("%s at %d, %s: %w", t.Name, capacity, kind.Name, err)
+					}
+					if kind.Name == ours {
+						most = max(most, items)
+					}
+					ratios[kind.Name] = append(ratios[kind.Name], ratio)
+					e.progress("%s at %d: %s %s %%", t.Name, capacity, kind.Name, report.Percent(ratio))
 				}
-				ratio, items, err := replay(kind, capacity, t.Keys)
-				if errors.Is(err, policy.ErrUnsupported) {
-					unsupported[kind.Name] = true
+			}
+			cells := []any{t.Name, len(t.Keys), distinct, capacity}
+			for _, kind := range policy.Kinds() {
+				if unsupported[kind.Name] {
 					cells = append(cells, report.None)
 					continue
 				}
-				if err != nil {
-					return fmt.Errorf("%s at %d, %s: %w", t.Name, capacity, kind.Name, err)
-				}
-				if kind.Name == "Gibson lfu" {
-					most = fmt.Sprint(items)
-				}
-				ratios[kind.Name] = ratio
-				cells = append(cells, report.Percent(ratio))
-				e.progress("%s at %d: %s %s %%", t.Name, capacity, kind.Name, report.Percent(ratio))
+				cells = append(cells, report.Percent(sample.Median(ratios[kind.Name])))
 			}
-			table.Row(append(cells, points(ratios, "otter"), points(ratios, "sampled LRU"), most)...)
+			others := ratios["otter"]
+			spread := fmt.Sprintf("%.2f", 100*(slices.Max(others)-slices.Min(others)))
+			table.Row(append(cells, spread, points(ratios, "otter"), points(ratios, "sampled LRU"), fmt.Sprint(most))...)
 		}
 	}
 	for _, kind := range policy.Kinds() {
@@ -66,6 +88,7 @@ func runHitRatio(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	e.note("Hit ratios in percent, items of equal size. The sampled LRU chooses among 5; ideal is Belady's policy, which knows the future.")
+	e.note("Gibson and otter hash with seeds of their own and are replayed %d times in turns; the table has medians. otter's spread is its highest less its lowest ratio, in points.", rounds)
 	e.note("Our cache is limited by Options.MaxItems; \"most items\" is what the lfu run really held.")
 	return e.publish(ctx, table)
 }
@@ -88,11 +111,10 @@ func replay(kind policy.Kind, capacity int, keys []uint64) (ratio float64, items
 	return ratio, 0, nil
 }
 
-// points returns by how many points our lfu is above another policy.
-func points(ratios map[string]float64, other string) string {
-	ours, ok := ratios["Gibson lfu"]
-	if !ok {
+// points returns by how many points our lfu's median is above another policy's.
+func points(ratios map[string][]float64, other string) string {
+	if len(ratios[ours]) == 0 {
 		return report.None
 	}
-	return fmt.Sprintf("%+.2f", 100*(ours-ratios[other]))
+	return fmt.Sprintf("%+.2f", 100*(sample.Median(ratios[ours])-sample.Median(ratios[other])))
 }

@@ -22,17 +22,20 @@ type Kind struct {
 	// New returns an empty policy that holds at most capacity items. keys is
 	// the whole trace: the ideal policy knows the future.
 	New func(capacity int, keys []uint64) (Policy, error)
+	// Varies says that two replays of one trace differ, since the policy's
+	// hashes or its choices have seeds of their own.
+	Varies bool
 }
 
 // Kinds returns all policies, ours first, the ideal bound last.
 func Kinds() []Kind {
 	return []Kind{
-		{"Gibson lfu", func(n int, _ []uint64) (Policy, error) { return newGibson(n, "lfu") }},
-		{"Gibson lru", func(n int, _ []uint64) (Policy, error) { return newGibson(n, "lru") }},
-		{"otter", func(n int, _ []uint64) (Policy, error) { return newOtter(n) }},
-		{"sampled LRU", func(n int, _ []uint64) (Policy, error) { return newSampledLRU(n, samples), nil }},
-		{"LRU", func(n int, _ []uint64) (Policy, error) { return newLRU(n) }},
-		{"ideal", func(n int, keys []uint64) (Policy, error) { return newIdeal(n, keys), nil }},
+		{"Gibson lfu", func(n int, _ []uint64) (Policy, error) { return newGibson(n, "lfu") }, true},
+		{"Gibson lru", func(n int, _ []uint64) (Policy, error) { return newGibson(n, "lru") }, true},
+		{"otter", func(n int, _ []uint64) (Policy, error) { return newOtter(n) }, true},
+		{"sampled LRU", func(n int, _ []uint64) (Policy, error) { return newSampledLRU(n, samples), nil }, false},
+		{"LRU", func(n int, _ []uint64) (Policy, error) { return newLRU(n) }, false},
+		{"ideal", func(n int, keys []uint64) (Policy, error) { return newIdeal(n, keys), nil }, false},
 	}
 }
 
