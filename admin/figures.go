@@ -56,7 +56,7 @@ type Figures struct {
 
 // Memory is where the memory is, in bytes.
 type Memory struct {
-	Limit    int64 `json:"limit"`    // what items may take: Used is held to it
+	Limit    int64 `json:"limit"`    // max_memory: Used is held to it less what the rest of the process takes
 	Used     int64 `json:"used"`     // what they take, with what it costs to keep them
 	Payload  int64 `json:"payload"`  // the part of Used that is keys and values
 	Heap     int64 `json:"heap"`     // of the Go runtime: connections and the rest of the program

@@ -101,7 +101,7 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		{"items_compressed", "Items that are stored compressed.", gauge, func(f *Figures) int64 { return f.CompressedItems }},
 		{"items_evicted_total", "Items removed because max_memory was reached.", counter, func(f *Figures) int64 { return f.EvictedItems }},
 		{"items_expired_total", "Items removed because their life was over.", counter, func(f *Figures) int64 { return f.ExpiredItems }},
-		{"memory_limit_bytes", "What items may take.", gauge, func(f *Figures) int64 { return f.Memory.Limit }},
+		{"memory_limit_bytes", "The directive max_memory: what the whole server may take.", gauge, func(f *Figures) int64 { return f.Memory.Limit }},
 		{"memory_peak_bytes", "The most that items have taken.", gauge, func(f *Figures) int64 { return f.Memory.Peak }},
 	} {
 		c.single = append(c.single, single{describe(m.name, m.help), m.kind, func(f *Figures) float64 { return float64(m.value(f)) }})

@@ -198,7 +198,7 @@ func TestUsageErrors(t *testing.T) {
 		{words("get k --timeout 5"), "invalid argument"},
 		{words("serve now"), "unknown command"},
 		{words("serve --addr x"), "unknown flag"},
-		{words("serve --max-memory 0"), "at least 1"},
+		{words("serve --max-memory 0"), "from 1"},
 		{words("serve --max-memory -1"), "want a size"},
 		{words("serve --max_memory 1T"), "want a size"},
 		{words("serve --max-key-size 17M"), "1 to 16M"},

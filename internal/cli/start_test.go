@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/cli"
 )
 
@@ -130,5 +131,30 @@ func TestPublicAddressIsRefused(t *testing.T) {
 	got := runAt(t, nil, "", words("serve --address 0.0.0.0 --port 0 --allow-unauthenticated yes")...)
 	if got.status != 0 || !strings.Contains(got.stderr, "everyone who can reach the address") {
 		t.Errorf("status %d, stderr %q, want 0 and a warning", got.status, got.stderr)
+	}
+}
+
+// TestCheckKnowsTheCeiling: what --check lets pass as max_memory, a cache takes,
+// and what it refuses, with the line, a cache refuses as well.
+func TestCheckKnowsTheCeiling(t *testing.T) {
+	const ceiling = 20 << 30
+	if cache.OffHeap { // elsewhere that is memory, and not only addresses
+		c, err := cache.New(&cache.Options{MaxMemory: ceiling})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if c, err := cache.New(&cache.Options{MaxMemory: ceiling + 1}); err == nil {
+		c.Close()
+		t.Error("a cache takes more than the ceiling")
+	}
+	if got := runAt(t, nil, "", "-c", writeFile(t, "max_memory 20G\n"), "--check"); got.status != 0 {
+		t.Errorf("20G: status %d, stderr %q, want 0", got.status, got.stderr)
+	}
+	file := writeFile(t, "port 1\nmax_memory 21474836481\n")
+	got := runAt(t, nil, "", "-c", file, "--check")
+	if want := file + `:2: max_memory is "21474836481", want a size from 1 to 20G, or auto`; got.status != 2 || !strings.Contains(got.stderr, want) {
+		t.Errorf("a byte more: status %d, stderr %q, want 2, %q", got.status, got.stderr, want)
 	}
 }

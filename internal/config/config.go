@@ -42,7 +42,7 @@ type Config struct {
 	LogFormat       string        // text or json
 	LogFlushRate    int           // lines that are written at a time
 
-	MaxMemory   int64         // bytes for items; 0: the cache's default
+	MaxMemory   int64         // bytes for the whole server; 0: the cache's default
 	Eviction    string        // what to do when they are full
 	GCRatio     time.Duration // for eviction gc_ratio: age at which items go
 	MaxMemCron  time.Duration // for eviction gc_ratio: time between looks

@@ -11,6 +11,7 @@ const (
 	maxField     = math.MaxInt32 - 1<<10
 	maxKey       = 16 << 20
 	maxValue     = 1 << 30
+	maxLimit     = 20 << 30 // of max_memory: the cache's own
 	maxFamilies  = 32
 	maxHosts     = 32
 	maxListeners = 32
@@ -96,8 +97,8 @@ func (c *Config) table() []Directive {
 			number{&c.LogFlushRate, 1, 1 << 20}},
 
 		{Memory, "max_memory", "auto", "1G", true, true,
-			"Memory for items; auto: 1G, but at most half of what the machine or the control group has. A reload can lower it, and raise it to what it was at the start",
-			size[int64]{&c.MaxMemory, 1, math.MaxInt64, "auto", 0}},
+			"Memory for the whole server: items, clients and the program itself; auto: 1G, but at most half of what the machine or the control group has. A reload can lower it, and raise it to what it was at the start",
+			size[int64]{&c.MaxMemory, 1, maxLimit, "auto", 0}},
 		{Memory, "eviction", "lfu", "", false, false,
 			"What to do when it is full: remove what is seldom used (lfu) or was not used for long (lru), or refuse new values and remove what is old (gc_ratio) or nothing (none)",
 			choice{&c.Eviction, []string{"lfu", "lru", "gc_ratio", "none"}}},
