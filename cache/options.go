@@ -104,8 +104,8 @@ const (
 	// Options.GCRatio. This is what the original server does.
 	EvictGCRatio
 	// EvictNone refuses new values while the limit is reached. Lives and locks
-	// can still be given then, as with EvictGCRatio: about 80 bytes for a life and
-	// 120 for a lock beyond the limit, 50 by MLock, and more if the key is longer than 28.
+	// can still be given then, as with EvictGCRatio: about 64 bytes for a life and
+	// 103 for a lock beyond the limit, 40 by MLock, for keys of up to 28 bytes.
 	EvictNone
 )
 

@@ -64,8 +64,8 @@
 // them have been answered. The beginning of a request is kept in memory of its
 // size until the rest arrives; above 8 KiB it keeps its buffers. An input buffer grows by doubling, as the bytes of
 // a big request really arrive: a length field alone allocates nothing. Nothing
-// is allocated per request, except that a reply of pairs (MGET, KEYS) above
-// the size of a pooled buffer is built in memory of its own.
+// is allocated per request while the pool has buffers, which are of up to 4 MiB;
+// larger ones, of a reply of many pairs (MGET, KEYS) say, are made for it alone.
 //
 // # What ends a connection
 //
