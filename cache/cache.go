@@ -190,7 +190,7 @@ func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
 	c.used() // for the peak
-	rouse := c.needsHelp()
+	rouse := c.needsHelp(b.now)
 	if !c.lacking.Load() && c.wantsAhead() {
 		c.lacking.Store(true)
 		rouse = true

@@ -52,6 +52,9 @@ const (
 	// heldSlack is how far the memory that the system has given may exceed the
 	// limit before it makes items go.
 	heldSlack = 4 << 20
+	// compactSteps bounds the steps of a compaction that a command makes if so
+	// much is held.
+	compactSteps = 8
 )
 
 // prospect is an item that may be the victim.
@@ -104,7 +107,12 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 	c.watch(d.bytes)
 	c.weed(&d, now)
 	if !c.exceeds(&d) {
-		return old, nil
+		if !c.heldTooMuch() {
+			return old, nil
+		}
+		for n := min(1+d.bytes/compactBytes, compactSteps); n > 0 && c.moveTogether(); n-- {
+		}
+		return c.tree.Seek(key), nil
 	}
 	if int64(len(key)+size) > c.set.MaxMemory {
 		return old, ErrMemoryLimit
@@ -156,11 +164,17 @@ func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
 // exceeds reports whether there is too little room for d.
 func (c *Cache) exceeds(d *demand) bool { return c.tooMuch(d) || c.tooMany(d) }
 
-// tooMuch reports whether there is too little memory for d.
+// tooMuch reports whether there is too little memory for d. What is held beyond
+// the limit counts only in a cache that is filling: as long as the use of items
+// is not watched, most of what is held are holes, and no item is worth less than
+// a hole.
 func (c *Cache) tooMuch(d *demand) bool {
-	limit := c.budget()
-	return c.used()+d.bytes > limit || c.memory.nowHeld > limit+heldSlack
+	used := c.used() + d.bytes
+	return used > c.budget() || used > c.set.MaxMemory/watchShare && c.heldTooMuch()
 }
+
+// heldTooMuch reports whether the system has given more than the limit.
+func (c *Cache) heldTooMuch() bool { return c.memory.nowHeld > c.budget()+heldSlack }
 
 // tooMany reports whether there are too many items for d.
 func (c *Cache) tooMany(d *demand) bool {
@@ -332,7 +346,9 @@ func (c *Cache) consider(key []byte, it item, d *demand, now instant) {
 		if it.fresh() || e.candidate.ok && bytes.Equal(key, e.candidate.key) {
 			return
 		}
-		estimate = e.sketch.estimate(e.hash(key))
+		if e.on {
+			estimate = e.sketch.estimate(e.hash(key))
+		}
 	}
 	if v.ok && (estimate > v.estimate || estimate == v.estimate && age <= v.age) {
 		return

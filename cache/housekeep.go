@@ -79,26 +79,43 @@ func (c *Cache) setOverhead(n int64) time.Duration {
 	return askOverhead
 }
 
+// holed reports whether so little of what the system has given is in use that it
+// is worth it to move items together.
+func (c *Cache) holed() bool {
+	m := &c.memory
+	return m.nowHeld-m.used >= max(m.used/8, heldSlack)
+}
+
 // compact does one step of moving items together, so that memory can go back to
 // the system, if that is worth it. It returns when to look again, in
 // milliseconds.
 func (c *Cache) compact(now instant) (next int64) {
 	m := &c.memory
-	used := c.used()
-	if holes := m.nowHeld - used; !m.moving && (now.ms < m.look || holes < max(used/8, heldSlack)) {
+	c.used() // for holed
+	switch {
+	case m.moving:
+	case !c.holed():
 		return never
+	case now.ms < m.look:
+		return m.look
 	}
-	n := tidyWork / 2
-	if items := c.tree.Len(); items > 0 {
-		n = min(n, 1+int(compactBytes/(1+used/int64(items))))
-	}
-	m.moving = c.tree.Defrag(n)
-	m.stale = true
-	if m.moving {
+	if c.moveTogether() {
 		return now.ms + compactPause
 	}
 	m.look = now.ms + compactLook
 	return m.look
+}
+
+// moveTogether does one step of that and reports whether there is more to do.
+func (c *Cache) moveTogether() (more bool) {
+	m := &c.memory
+	n := tidyWork / 2
+	if items := c.tree.Len(); items > 0 {
+		n = min(n, 1+int(compactBytes/(1+c.used()/int64(items))))
+	}
+	m.moving = c.tree.Defrag(n) || c.locks.Defrag(n)
+	m.stale = true
+	return m.moving
 }
 
 // housekeep is the background goroutine. It gives memory back: of detached
@@ -243,9 +260,14 @@ func (c *Cache) nextAhead() (a radix.Ahead, ok bool) {
 func (c *Cache) nextEnd() int64 { return min(c.wheel.wake, c.lockEnds.wake) }
 
 // needsHelp reports whether the background goroutine sleeps although there is
-// work for it, or sleeps longer than it should.
-func (c *Cache) needsHelp() bool {
-	return c.planned != 0 && (c.detached || !c.set.ownTime && c.nextEnd() < c.planned-tidyPause)
+// work for it, or sleeps longer than it should. What the cache takes must have
+// been added up.
+func (c *Cache) needsHelp(now instant) bool {
+	if c.planned == 0 || c.set.ownTime {
+		return c.planned != 0 && c.detached
+	}
+	soon := c.planned - tidyPause
+	return c.detached || c.nextEnd() < soon || c.holed() && max(now.ms, c.memory.look) < soon
 }
 
 // rouse wakes the background goroutine.

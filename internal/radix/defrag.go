@@ -9,8 +9,10 @@ type defrag struct {
 	cursor []byte // the walk goes on from here
 	active bool
 	// settled is how much the holes took when the last walk ended: it is not
-	// worth another before they have grown.
+	// worth another before they have grown. It is 0 if so much has gone since the
+	// walk began, when live was in use, that its boundary was too high.
 	settled int64
+	live    int64
 }
 
 const (
@@ -42,7 +44,7 @@ func (t *Tree) Defrag(limit int) (more bool) {
 	for ; limit > 0; limit-- {
 		if !w.advance() {
 			t.endDefrag()
-			return false
+			return t.startDefrag() // so much may have gone meanwhile
 		}
 		t.moveNodes(w)
 		t.moveLeaf(w)
@@ -71,8 +73,10 @@ func (t *Tree) startDefrag() bool {
 		d.settled = min(d.settled, holes)
 		return false
 	}
+	d.live = 0
 	for _, r := range t.movable() {
-		live := r.Stats().Live
+		live := r.Live()
+		d.live += live
 		r.SetBoundary(r.Start() + handle((live+live/roomShare)/arena.Unit))
 	}
 	d.active = true
@@ -91,9 +95,14 @@ func (t *Tree) endDefrag() {
 	d := &t.defrag
 	d.active = false
 	d.settled = 0
+	live := int64(0)
 	for _, r := range t.movable() {
 		s := r.Stats()
 		d.settled += s.Span - s.Live
+		live += s.Live
+	}
+	if live < d.live-d.live/roomShare {
+		d.settled = 0
 	}
 	if cap(d.cursor) > maxWalker || cap(d.walk.key) > maxWalker || cap(d.walk.stack) > maxWalker {
 		d.walk, d.cursor = walker{}, nil

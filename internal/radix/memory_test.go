@@ -227,3 +227,34 @@ func TestNodesMayFillTheLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestDefragOfWhatShrinks: a walk that began when far more was in use has not
+// moved things low enough, and is not the last one.
+func TestDefragOfWhatShrinks(t *testing.T) {
+	tree := newTree(t)
+	const keys = 100_000
+	key := func(i int) []byte { return fmt.Appendf(nil, "key:%06d", i) }
+	for i := range keys {
+		if _, err := tree.Put(key(i), 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range keys {
+		switch {
+		case i%20 == 0:
+			continue
+		case i == keys/4+1: // a fifth and more are holes
+			if !tree.Defrag(1) {
+				t.Fatal("no defragmentation although a fifth are holes")
+			}
+		}
+		tree.Delete(key(i))
+	}
+	for tree.Defrag(64) {
+	}
+	for _, r := range tree.movable() {
+		if s := r.Stats(); s.Span > s.Live+s.Live/holesShare+holesMin {
+			t.Errorf("%d bytes in use span %d", s.Live, s.Span)
+		}
+	}
+}
