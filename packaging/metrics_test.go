@@ -99,6 +99,45 @@ func TestMetricsExist(t *testing.T) {
 	}
 }
 
+// TestMetricsAreDocumented holds the table of metrics in docs/operations.md to
+// those of the admin endpoint, both ways.
+func TestMetricsAreDocumented(t *testing.T) {
+	const file = "../docs/operations.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| metric | what it is |\n")
+	table, _, _ = strings.Cut(table, "\n\n")
+	documented := make(map[string]bool)
+	for line := range strings.Lines(table) {
+		names, _, _ := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		for _, name := range metric.FindAllString(names, -1) {
+			if documented[name] {
+				t.Errorf("%s has %s twice", file, name)
+			}
+			documented[name] = true
+		}
+	}
+	exist := metricNames(t)
+	for name := range documented {
+		if !exist[name] {
+			t.Errorf("%s: there is no metric %s", file, name)
+		}
+	}
+	for name := range exist {
+		whole := name
+		for _, part := range []string{"_bucket", "_sum", "_count"} {
+			if histogram, ok := strings.CutSuffix(name, part); ok && exist[histogram] {
+				whole = histogram
+			}
+		}
+		if !documented[whole] {
+			t.Errorf("%s does not have the metric %s", file, whole)
+		}
+	}
+}
+
 // panel is what matters of a panel here.
 type panel struct {
 	ID          int
