@@ -143,18 +143,19 @@ func (c *Conn) write(batch []byte, cl *call) {
 			c.mu.Unlock()
 			return
 		}
-		if round == maxRounds {
-			c.mu.Unlock()
-			go c.writeLoop(nil, 0)
-			return
-		}
 		batch = c.take()
 		c.mu.Unlock()
+		if round == maxRounds {
+			// With the batch, not before it: were there nothing to write yet, a
+			// failure would pass the batch before for one that was not sent.
+			go c.writeLoop(batch, 0)
+			return
+		}
 	}
 }
 
-// writeLoop writes what is left of a batch of which n bytes are written, and
-// then what is queued until nothing is.
+// writeLoop writes what is left of a batch of which n bytes are written, which
+// is at least one byte, and then what is queued until nothing is.
 func (c *Conn) writeLoop(rest []byte, n int) {
 	for {
 		m, err := c.blockingWrite(rest)
