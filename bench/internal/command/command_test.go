@@ -10,9 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/gogibson/gibson/bench/internal/load"
 )
 
 // TestMain makes the test program stand in for the harness where that starts
@@ -116,17 +113,5 @@ func TestCommandsSmall(t *testing.T) {
 		if !strings.Contains(out, c.want) || !strings.Contains(out, "ibson") {
 			t.Errorf("%v: report lacks %q:\n%s", c.args, c.want, out)
 		}
-	}
-}
-
-func TestBlame(t *testing.T) {
-	at := time.Now()
-	span := func(from, to int) load.Span {
-		return load.Span{From: at.Add(time.Duration(from) * time.Millisecond), To: at.Add(time.Duration(to) * time.Millisecond)}
-	}
-	stalls := []load.Stall{{Span: span(0, 6)}, {Span: span(10, 17), Worst: 7}, {Span: span(20, 30), Worst: 9}}
-	machine, others, worst := blame(stalls, []load.Span{span(5, 8), span(17, 20)})
-	if machine != 1 || others != 2 || worst != 9 {
-		t.Errorf("blame = %d, %d, %v, want 1, 2, 9ns", machine, others, worst)
 	}
 }

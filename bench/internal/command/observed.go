@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/gogibson/gibson/bench/internal/load"
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/server"
 )
@@ -22,7 +21,8 @@ import (
 // holds is what the engine says of itself: for how long it kept its lock.
 type holds struct {
 	Batches, Steps holdsOf       // of clients, and of work in the background
-	Long           []cache.Hold  // those of holdNoted and more, the first maxHolds
+	Time           *timeline     // of all
+	Long           []cache.Hold  // those of holdNoted of processor time and more, the first maxHolds
 	Dropped        int           // the others of these
 	GCPause        time.Duration // the longest, as the upper bound of its bucket
 }
@@ -35,7 +35,12 @@ type holdsOf struct {
 const (
 	holdNoted = time.Millisecond
 	maxHolds  = 4096
+	longest   = 2 * time.Hour // of a run
 )
+
+func newHolds() holds {
+	return holds{Time: newTimeline(time.Now(), longest), Long: make([]cache.Hold, 0, maxHolds)}
+}
 
 func (h *holds) add(hold cache.Hold) {
 	of := &h.Batches
@@ -44,29 +49,14 @@ func (h *holds) add(hold cache.Hold) {
 	}
 	of.Count++
 	of.Wall, of.CPU = max(of.Wall, hold.Wall), max(of.CPU, hold.CPU)
+	h.Time.add(hold)
 	switch {
-	case hold.Wall < holdNoted:
+	case hold.CPU < holdNoted:
 	case len(h.Long) < maxHolds:
 		h.Long = append(h.Long, hold)
 	default:
 		h.Dropped++
 	}
-}
-
-// own returns how many holds and pauses of the garbage collector took the
-// processor for threshold or more while the machine did not pause. Processor
-// time that passes while a hypervisor runs others counts as the thread's.
-func (h *holds) own(threshold time.Duration, pauses []load.Span) (n int) {
-	for _, hold := range h.Long {
-		s := load.Span{From: hold.Start, To: hold.Start.Add(hold.Wall)}
-		if hold.CPU >= threshold && !overlapsAny(s, pauses) {
-			n++
-		}
-	}
-	if h.GCPause >= threshold {
-		n++
-	}
-	return n
 }
 
 // runObserved serves a cache that says how long it is locked, until SIGTERM,
@@ -82,7 +72,7 @@ func runObserved(ctx context.Context, e *env, args []string) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
 	defer stop()
 	var mu sync.Mutex
-	h := holds{Long: make([]cache.Hold, 0, maxHolds)}
+	h := newHolds()
 	c, err := cache.New(&cache.Options{MaxMemory: *memory, OnHold: func(hold cache.Hold) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/gogibson/gibson/bench/internal/load"
@@ -54,8 +53,9 @@ func runStall(ctx context.Context, e *env, args []string) (err error) {
 	}
 	table := report.NewTable("server", "requests", "hits", "GET p50, µs", "p99", "p99.9", "p99.99", "max", "SET p99.99, µs",
 		"stalls", "the machine's", "others", "longest other, ms")
-	verdicts := report.NewTable("server", "GETs and SETs in stalls", "of these the machine's", "pauses, % of the run",
-		"longest lock for requests: wall, ms", "CPU, ms", "in the background: wall, ms", "CPU, ms", "GC pause below, ms", "verdict")
+	verdicts := report.NewTable("server", "GETs and SETs in stalls", "of these the machine's", "watchers late, % of the run",
+		"longest lock for requests: wall, ms", "CPU, ms", "in the background: wall, ms", "CPU, ms", "GC pause below, ms",
+		"most of the engine in one stall: CPU, ms", "while the machine ran, ms", "verdict")
 	for _, m := range b.members {
 		if err := b.measure(ctx, e, m, table, verdicts); err != nil {
 			return fmt.Errorf("%s: %w", m.Name, errors.Join(err, m.server.Err()))
@@ -63,9 +63,9 @@ func runStall(ctx context.Context, e *env, args []string) (err error) {
 	}
 	e.note("Half GET half SET on %d keys, values of 100 bytes, every SET with a TTL of 1 to 60 s; %d connections of depth 1, %.0f requests per second at even distances for %v; latency counts from when a request was due.",
 		b.keys, b.conns, b.rate, b.duration)
-	e.note("A request of %v or more is slow; slow ones that overlap are one stall. It is the machine's if it overlaps a time in which a watcher thread on one of the CPUs woke up more than a millisecond late, or in which the spinning generator did not run for a millisecond.", b.threshold)
+	e.note("A request of %[1]v or more is slow; slow ones that overlap are one stall, which is judged by its slowest request. It is the machine's if without the time in which a watcher thread on one of the CPUs was late by more than a millisecond that request had taken less than %[1]v. Times in which the generator did not look for a millisecond excuse nothing: many replies at once take as long.", b.threshold)
 	if b.observed != "" {
-		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. It is the engine's own if its processor time is %v or more, or a pause of the garbage collector so long, and no pause of the machine overlaps.", b.threshold)
+		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. All the processor time of locks during the slowest request of a stall is added up, by whole milliseconds. From each of these is taken what does not fit beside the time in which a watcher was late, since the thread's time goes on while a hypervisor runs others. A stall is the engine's own if %[1]v or more are left, whoever's it is besides, and so is a single lock, or a pause of the garbage collector, of %[1]v.", b.threshold)
 	}
 	return e.publish(ctx, table, verdicts)
 }
@@ -81,64 +81,34 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 		return err
 	}
 	res, err := load.Run(ctx, cfg)
-	gaps, longest := watch.Stop()
+	late, longest := watch.Stop()
 	if err != nil {
 		return err
 	}
-	pauses := slices.Concat(gaps, res.Gaps)
-	machine, others, worst := blame(res.Stalls, pauses)
+	e.note("%s: %s", m.Name, watchers(watch, late, longest))
+	if !watch.RealTime {
+		late = nil // it may have been the server that kept them waiting
+	}
+	found := blame(res.Stalls, late, res.Gaps, b.threshold)
 	us := func(p float64) string { return report.Micros(res.Percentile(0, p)) }
 	table.Row(m.Name, res.Requests, report.Percent(float64(res.Hits)/float64(res.Hits+res.Missing))+" %", us(50), us(99), us(99.9), us(99.99), us(100),
-		report.Micros(time.Duration(res.SetLatency.ValueAtPercentile(99.99))), len(res.Stalls), machine, others, report.Millis(worst))
-	priority := "with real-time priority"
-	if !watch.RealTime {
-		priority = "WITHOUT real-time priority, so that they competed with the server"
+		report.Micros(time.Duration(res.SetLatency.ValueAtPercentile(99.99))), len(res.Stalls), found.machine, found.others, report.Millis(found.worst))
+	e.note("%s: the generator paused %d times; it did in %d of the stalls that are not the machine's.", m.Name, len(res.Gaps), found.paused)
+	none := report.None
+	row, verdict := []any{none, none, none, none, none, none, none}, found.verdict()
+	if m.Name == "Gibson" && b.observed != "" {
+		cells, f, err := b.own(m, res, late)
+		if err != nil {
+			return err
+		}
+		row, verdict = cells, f.verdict(b.threshold, found, res.StallsDropped)
 	}
-	e.note("%s: the watchers ran on %d CPUs %s and were late %d times, at most %s ms; the generator paused %d times.",
-		m.Name, watch.CPUs, priority, len(gaps), report.Millis(longest), len(res.Gaps))
-	if err := b.judge(m, res, pauses, others, verdicts); err != nil {
-		return err
-	}
+	row = append([]any{m.Name, found.slow, found.excused, report.Percent(float64(covered(late)) / float64(res.Elapsed))}, row...)
+	verdicts.Row(append(row, verdict)...)
 	if res.StallsDropped > 0 {
 		e.note("%s: %d more slow requests came after so many stalls that they were not told apart.", m.Name, res.StallsDropped)
 	}
 	return nil
-}
-
-// blame tells the stalls that overlap a pause of the machine from the others,
-// and returns the slowest request of these.
-func blame(stalls []load.Stall, pauses []load.Span) (machine, others int, worst time.Duration) {
-	for _, s := range stalls {
-		if overlapsAny(s.Span, pauses) {
-			machine++
-			continue
-		}
-		others++
-		worst = max(worst, s.Worst)
-	}
-	return machine, others, worst
-}
-
-// overlapsAny reports whether s shares a moment with one of the others.
-func overlapsAny(s load.Span, others []load.Span) bool {
-	return slices.ContainsFunc(others, s.Overlaps)
-}
-
-// covered returns how long the spans last, what several share counted once.
-func covered(spans []load.Span) (sum time.Duration) {
-	spans = slices.Clone(spans)
-	slices.SortFunc(spans, func(a, b load.Span) int { return a.From.Compare(b.From) })
-	var end time.Time
-	for _, s := range spans {
-		if s.From.Before(end) {
-			s.From = end
-		}
-		if s.To.After(s.From) {
-			sum += s.To.Sub(s.From)
-			end = s.To
-		}
-	}
-	return sum
 }
 
 // observe makes this program the server that is measured, which tells more of
@@ -157,39 +127,17 @@ func (b *stallBench) observe() (flags []string, err error) {
 	return []string{"-result", b.observed}, nil
 }
 
-// judge says whose the stalls of a server were. If it is ours, it is stopped,
-// for it says at its end what it knows.
-func (b *stallBench) judge(m *member, res load.Result, pauses []load.Span, others int, verdicts *report.Table) error {
-	var slow, excused int64
-	for _, s := range res.Stalls {
-		slow += s.Requests
-		if overlapsAny(s.Span, pauses) {
-			excused += s.Requests
-		}
-	}
-	row := []any{m.Name, slow, excused, report.Percent(float64(covered(pauses)) / float64(res.Elapsed))}
-	none := fmt.Sprintf("%d stalls nobody knows the cause of", others)
-	if others == 0 {
-		none = "none but the machine's"
-	}
-	if m.Name != "Gibson" || b.observed == "" {
-		verdicts.Row(append(row, report.None, report.None, report.None, report.None, report.None, none)...)
-		return nil
-	}
+// own says what the engine itself had of the stalls. The server is stopped, for
+// it says at its end what it knows.
+func (b *stallBench) own(m *member, res load.Result, late []load.Span) (row []any, f finding, err error) {
 	if err := m.server.Stop(); err != nil {
-		return err
+		return nil, finding{}, err
 	}
 	h, err := readHolds(b.observed)
 	if err != nil {
-		return err
+		return nil, finding{}, err
 	}
-	verdict := fmt.Sprintf("no stall of %v or more is the engine's own", b.threshold)
-	if n := h.own(b.threshold, pauses); n > 0 {
-		verdict = fmt.Sprintf("%d times the engine itself took %v or more", n, b.threshold)
-	} else if h.Dropped > 0 {
-		verdict = fmt.Sprintf("unknown: %d long locks were not noted", h.Dropped)
-	}
-	verdicts.Row(append(row, report.Millis(h.Batches.Wall), report.Millis(h.Batches.CPU),
-		report.Millis(h.Steps.Wall), report.Millis(h.Steps.CPU), report.Millis(h.GCPause), verdict)...)
-	return nil
+	f = h.judge(res.Stalls, late, b.threshold)
+	return []any{report.Millis(h.Batches.Wall), report.Millis(h.Batches.CPU), report.Millis(h.Steps.Wall), report.Millis(h.Steps.CPU),
+		report.Millis(h.GCPause), report.Millis(f.most.thread), report.Millis(f.most.ran)}, f, nil
 }

@@ -340,7 +340,7 @@ func TestStallsThatOverlapAreOne(t *testing.T) {
 	r.stalled(span(25, 30), 1) // due when the one before ended
 	r.stalled(span(40, 50), 2)
 	r.stalled(span(60, 70), 1) // one too many
-	want := []Stall{{Span: span(5, 30), Requests: 3, Worst: 20}, {Span: span(40, 50), Requests: 2, Worst: 10}}
+	want := []Stall{{Span: span(5, 30), Requests: 3, Slowest: span(5, 25)}, {Span: span(40, 50), Requests: 2, Slowest: span(40, 50)}}
 	if !slices.Equal(r.Stalls, want) || r.StallsDropped != 1 {
 		t.Errorf("stalls %+v, dropped %d, want %+v, 1", r.Stalls, r.StallsDropped, want)
 	}

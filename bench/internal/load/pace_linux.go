@@ -5,8 +5,7 @@ import "time"
 // pace says when batches are due in a run with a rate. Connections take turns,
 // so that the next one due is always the next in order.
 //
-// The generator spins between batches. That costs a core, but it is exact, and
-// a pause of the spinning is seen at once: the machine did not run us.
+// The generator spins between batches. That costs a core, but it is exact.
 type pace struct {
 	period time.Duration // between two batches of one connection
 	gap    time.Duration // between two batches
@@ -14,7 +13,9 @@ type pace struct {
 	last   time.Duration // when the generator last looked
 }
 
-// noticeable is the pause from which on the generator distrusts itself.
+// noticeable is the time between two looks at the clock from which on it is
+// noted. It need not be the machine's doing: fifty replies at once, after a stall
+// of the server, take as long.
 const noticeable = time.Millisecond
 
 func newPace(cfg *Config) *pace {

@@ -28,25 +28,30 @@ type Result struct {
 	Stalls        []Stall
 	StallsDropped int64
 
-	// Gaps lists, for runs with a rate, when the generator itself did not
-	// run for more than a millisecond: what it measured then is its own.
+	// Gaps lists, for runs with a rate, when the generator did not look for
+	// more than a millisecond. It excuses nobody: either the machine did not
+	// run the generator, or many replies came at once after a stall.
 	Gaps []Span
 }
 
 // Span is a piece of time.
 type Span struct{ From, To time.Time }
 
+// Length returns how long the span lasts.
+func (s Span) Length() time.Duration { return s.To.Sub(s.From) }
+
 // Stall is a time in which requests were slow. Those that overlap are one
 // stall: what waits behind a slow one is slow for the same cause.
 type Stall struct {
 	Span
 	Requests int64
-	Worst    time.Duration // the slowest of them
+	// Slowest is the request that took longest. It was due before most others,
+	// so that it waited for the cause and hardly for what had piled up.
+	Slowest Span
 }
 
 // stalled notes a slow batch.
 func (r *Result) stalled(s Span, requests int64) {
-	took := s.To.Sub(s.From)
 	if n := len(r.Stalls); n > 0 && !s.From.After(r.Stalls[n-1].To) {
 		last := &r.Stalls[n-1]
 		if s.From.Before(last.From) {
@@ -54,14 +59,16 @@ func (r *Result) stalled(s Span, requests int64) {
 		}
 		last.To = s.To
 		last.Requests += requests
-		last.Worst = max(last.Worst, took)
+		if s.Length() > last.Slowest.Length() {
+			last.Slowest = s
+		}
 		return
 	}
 	if len(r.Stalls) == cap(r.Stalls) {
 		r.StallsDropped += requests
 		return
 	}
-	r.Stalls = append(r.Stalls, Stall{Span: s, Requests: requests, Worst: took})
+	r.Stalls = append(r.Stalls, Stall{Span: s, Requests: requests, Slowest: s})
 }
 
 // Overlaps reports whether both share a moment.
