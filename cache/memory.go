@@ -12,6 +12,7 @@ type memory struct {
 	locks radix.Memory // as it was when used was added up last
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
+	heap    int64 // the part of nowHeld that is in the Go heap
 	others  int64 // what Options.Overhead said last
 
 	moving bool  // a compaction is under way
@@ -36,6 +37,10 @@ func (c *Cache) addUp() {
 	own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
 	m.used = used + m.locks.Used + own
 	m.nowHeld = held + m.locks.Held + own
+	m.heap = own
+	if !OffHeap {
+		m.heap = m.nowHeld
+	}
 	m.stale = false
 	m.peak = max(m.peak, m.used)
 	m.held = max(m.held, held)

@@ -24,8 +24,8 @@ type Options struct {
 	// count against MaxMemory, for a program that is there for its cache. One
 	// goroutine asks about once a second, ten times once half of MaxMemory is
 	// taken, and never with the cache locked. At most half of MaxMemory counts.
-	// Where OffHeap is false, the Go heap contains the items, Stats.MemoryHeld
-	// bytes, which are not to be counted here.
+	// The Go heap has parts of the cache in it, Stats.MemoryHeap bytes, which are
+	// not to be counted here. Overhead may call Stats.
 	// nil means none: then MaxMemory is for the cache alone.
 	Overhead func() int64
 	// MaxItems is a limit on the number of items, beside MaxMemory and dealt

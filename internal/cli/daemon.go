@@ -30,8 +30,7 @@ type daemon struct {
 	server  *server.Server
 	tls     []*tlsListener
 
-	autoMemory  bool  // max_memory was auto at the start
-	mostRuntime int64 // the runtime's soft limit at the start
+	autoMemory bool // max_memory was auto at the start
 
 	keeper  *keeper
 	salvage bool // load what is whole of a damaged snapshot
@@ -81,7 +80,7 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err error) {
 	d.log.Info("starting", "version", version(), "pid", os.Getpid())
 	d.warn(dropIn)
-	d.cache, err = openCache(d.config)
+	d.cache, err = openCache(d.config, debug.SetMemoryLimit(-1))
 	if err != nil {
 		return &failure{status: statusUsage, err: err, explained: true}
 	}
@@ -91,8 +90,7 @@ func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err 
 			err = errors.Join(err, serverError(e))
 		}
 	}()
-	d.autoMemory, d.mostRuntime = d.config.MaxMemory == 0, debug.SetMemoryLimit(-1)
-	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
+	d.autoMemory = d.config.MaxMemory == 0
 	d.keeper = newKeeper(d.config, d.cache, d.log, func() { d.notify(moreTime) })
 	defer d.keeper.close()
 	defer d.before.close()

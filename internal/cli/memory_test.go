@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"fmt"
 	"math"
+	"runtime/debug"
 	"testing"
+	"time"
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
 )
 
-// TestItemsAreNotOverhead: wherever items lie, they count once.
+// TestItemsAreNotOverhead: wherever items lie, and what their lives need, counts
+// once.
 func TestItemsAreNotOverhead(t *testing.T) {
 	t.Parallel()
 	c, err := config.Resolve(nil, nil, nil)
@@ -16,46 +20,66 @@ func TestItemsAreNotOverhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.MaxMemory, c.Compression = 1<<30, -1
-	items, err := openCache(c)
+	items, err := openCache(c, math.MaxInt64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = items.Close() })
-	const size = 64 << 20
+	const size, lives = 64 << 20, 100_000
 	for i := range size >> 20 {
-		if err := items.Set(string(rune('A'+i)), make([]byte, 1<<20), cache.Forever); err != nil {
+		if err := items.Set(fmt.Sprintf("large:%02d", i), make([]byte, 1<<20), cache.Forever); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s, err := items.Stats()
-	if err != nil || s.MemoryUsed < size {
-		t.Fatalf("%d bytes taken (%v), want %d or more", s.MemoryUsed, err, size)
+	for i := range lives {
+		if err := items.Set(fmt.Sprintf("short:%06d", i), []byte("v"), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := figuresOf(items)
+	if s.MemoryUsed < size || s.MemoryHeap < lives*64 || cache.OffHeap && s.MemoryHeap > lives*256 || !cache.OffHeap && s.MemoryHeap < size {
+		t.Fatalf("%d bytes taken, %d of them in the heap", s.MemoryUsed, s.MemoryHeap)
 	}
 	// Whatever else the process takes, it is the same with and without them.
-	with := overhead(math.MaxInt64, func() int64 { return 0 })()
-	without := overhead(math.MaxInt64, func() int64 { return itemsOnHeap(items) })()
-	if got := with - without; !cache.OffHeap && got < size/2 || cache.OffHeap && itemsOnHeap(items) != 0 {
-		t.Errorf("items on the heap: %d bytes, which make the overhead %d less; off the heap: %v", itemsOnHeap(items), got, cache.OffHeap)
+	const all = 1 << 30
+	if with, without := overhead(math.MaxInt64, all, 0), overhead(math.MaxInt64, all, s.MemoryHeap); with-without != s.MemoryHeap {
+		t.Errorf("%d bytes are in the heap and make the overhead %d instead of %d", s.MemoryHeap, without, with)
 	}
-	if _ = items.Close(); itemsOnHeap(items) != 0 || itemsOnHeap(nil) != 0 {
-		t.Error("a cache that is closed, or not there yet, has items on the heap")
+	if _ = items.Close(); figuresOf(items).MemoryHeap != 0 || figuresOf(nil).MemoryHeap != 0 {
+		t.Error("a cache that is closed, or not there yet, has memory in the heap")
 	}
 }
 
 func TestSoftLimit(t *testing.T) {
 	t.Parallel()
-	for _, tc := range []struct {
-		maxMemory int64
-		offHeap   bool
-		want      int64
-	}{
-		{8 << 30, true, 1 << 30},
-		{8 << 30, false, 8 << 30},
-		{1 << 20, true, leastRuntime},
-		{1 << 20, false, leastRuntime},
+	for _, tc := range []struct{ maxMemory, own, want int64 }{
+		{8 << 30, 0, 1 << 30},
+		{8 << 30, 4 << 30, 1<<30 + 4<<30 + 1<<29}, // what is live stays below
+		{1 << 20, 0, leastRuntime},
+		{1 << 20, 8 << 20, leastRuntime + 9<<20},
 	} {
-		if got := softLimit(tc.maxMemory, tc.offHeap); got != tc.want {
-			t.Errorf("a max_memory of %d, items off the heap: %v: soft limit of %d, want %d", tc.maxMemory, tc.offHeap, got, tc.want)
+		if got := softLimit(tc.maxMemory, tc.own); got != tc.want {
+			t.Errorf("a max_memory of %d, %d of it in the heap: soft limit of %d, want %d", tc.maxMemory, tc.own, got, tc.want)
+		}
+	}
+}
+
+// TestRuntimeLimit: the runtime is told a limit that is notably another one only.
+func TestRuntimeLimit(t *testing.T) { // not parallel: the limit is the process's
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	l := runtimeLimit{most: 10 << 30}
+	for _, step := range []struct{ maxMemory, own, want int64 }{
+		{0, 0, before}, // not known yet
+		{8 << 30, 0, 1 << 30},
+		{8 << 30, 32 << 20, 1 << 30}, // too little to stop the process for
+		{8 << 30, 1 << 30, 1<<30 + 1<<30 + 1<<27},
+		{8 << 30, 0, 1 << 30},
+		{80 << 30, 1 << 30, 10 << 30}, // the most
+	} {
+		l.follow(step.maxMemory, step.own)
+		if got := debug.SetMemoryLimit(-1); got != step.want {
+			t.Errorf("a max_memory of %d, %d of it in the heap: the limit is %d, want %d", step.maxMemory, step.own, got, step.want)
 		}
 	}
 }

@@ -52,7 +52,6 @@ func (d *daemon) setMaxMemory(bytes int64) bool {
 		d.log.Debug("max_memory", "err", err)
 		return false
 	}
-	limitRuntime(d.cache.Options().MaxMemory, d.mostRuntime)
 	return true
 }
 
