@@ -1,59 +1,104 @@
 package cache
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // slab hands out numbered cells of one type. Numbers begin at 1; 0 means none.
 // Cells hold no Go pointers, so the garbage collector does not look at them.
-// Chunks never move; they are given back when the last cell is.
 //
-// Free cells are a list through the cells themselves, each with the number of
-// the next in its first bytes: a list of its own would have to grow, by a copy
-// of a megabyte in the middle of a command that ends many lives.
+// Cells lie in chunks, which never move. A chunk goes back to the collector when
+// its last cell is released, but for one, lest a single cell that comes and goes
+// costs a chunk each time; the last cell of all takes everything with it.
+//
+// Free cells of a chunk are a list through the cells themselves, each with the
+// number of the next in its first bytes: a list of its own would have to grow,
+// by a copy of a megabyte in the middle of a command that ends many lives.
 type slab[T any] struct {
-	chunks []*[slabChunk]T
-	free   uint32 // the cell that was released last, 0 for none
-	next   uint32 // the lowest number that was never handed out, less one
+	chunks []chunk[T]
+	roomy  []uint32 // the chunks that have free cells; cells are taken from the last of them
+	empty  int      // the chunk without live cells that is kept, and 1; 0: none
+	held   int      // chunks that have memory
 	live   int
+}
+
+type chunk[T any] struct {
+	cells *[slabChunk]T // nil if the chunk was given back
+	free  uint16        // the place of the cell that was released last, and 1; 0 for none
+	next  uint16        // the lowest place that was never handed out
+	live  uint16
 }
 
 const slabChunk = 512
 
 // at returns cell id, which must be taken.
 func (s *slab[T]) at(id uint32) *T {
-	return &s.chunks[(id-1)/slabChunk][(id-1)%slabChunk]
+	return &s.chunks[(id-1)/slabChunk].cells[(id-1)%slabChunk]
 }
 
 // take returns the number of a free cell. Its contents are undefined.
 func (s *slab[T]) take() uint32 {
+	if len(s.roomy) == 0 {
+		s.chunks = append(s.chunks, chunk[T]{})
+		// No release will have to make roomy longer.
+		s.roomy = slices.Grow(s.roomy, len(s.chunks))
+		s.roomy = append(s.roomy, uint32(len(s.chunks)-1))
+	}
+	n := s.roomy[len(s.roomy)-1]
+	c := &s.chunks[n]
+	if c.cells == nil {
+		c.cells = new([slabChunk]T)
+		s.held++
+	}
+	if s.empty == int(n)+1 {
+		s.empty = 0
+	}
 	s.live++
-	if id := s.free; id != 0 {
-		s.free = *s.link(id)
-		return id
+	c.live++
+	var place uint16
+	if c.free != 0 {
+		place = c.free - 1
+		c.free = *c.link(place)
+	} else {
+		place = c.next
+		c.next++
 	}
-	if int(s.next) == len(s.chunks)*slabChunk {
-		s.chunks = append(s.chunks, new([slabChunk]T))
+	if c.live == slabChunk {
+		s.roomy = s.roomy[:len(s.roomy)-1]
 	}
-	s.next++
-	return s.next
+	return n*slabChunk + uint32(place) + 1
 }
 
 // release makes cell id free.
 func (s *slab[T]) release(id uint32) {
-	s.live--
-	if s.live == 0 {
+	if s.live--; s.live == 0 {
 		*s = slab[T]{}
 		return
 	}
-	*s.link(id) = s.free
-	s.free = id
+	n, place := (id-1)/slabChunk, uint16((id-1)%slabChunk)
+	c := &s.chunks[n]
+	if c.live == slabChunk {
+		s.roomy = append(s.roomy, n)
+	}
+	*c.link(place) = c.free
+	c.free = place + 1
+	if c.live--; c.live > 0 {
+		return
+	}
+	if s.empty != 0 {
+		s.held--
+		s.chunks[s.empty-1] = chunk[T]{}
+	}
+	s.empty = int(n) + 1
 }
 
-// link is where free cell id has the number of the next one. No type of cell is
-// smaller than that, or less aligned.
-func (s *slab[T]) link(id uint32) *uint32 { return (*uint32)(unsafe.Pointer(s.at(id))) }
+// link is where the free cell at place has the next one, and 1. No type of cell is
+// smaller than that.
+func (c *chunk[T]) link(place uint16) *uint16 { return (*uint16)(unsafe.Pointer(&c.cells[place])) }
 
 // bytes returns the memory that the slab takes.
 func (s *slab[T]) bytes() int64 {
 	var cell T
-	return int64(len(s.chunks)) * slabChunk * int64(unsafe.Sizeof(cell))
+	return int64(s.held) * slabChunk * int64(unsafe.Sizeof(cell))
 }

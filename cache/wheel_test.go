@@ -195,22 +195,58 @@ func TestSlab(t *testing.T) {
 }
 
 // TestSlabReleasesInPlace: what is free costs nothing, so that no command that
-// ends many lives has to wait for memory.
+// ends many lives has to wait for memory, and goes back by the chunk, whoever is
+// left.
 func TestSlabReleasesInPlace(t *testing.T) {
-	var s slab[timer]
 	const cells = 100_000
-	for range cells {
+	for _, last := range []uint32{1, cells / 2, cells} {
+		var s slab[timer]
+		for range cells {
+			s.take()
+		}
+		full := s.bytes()
+		id := uint32(0)
+		releaseHalf := func() {
+			for n := 0; n < cells/2-1; id++ {
+				if id+1 != last {
+					s.release(id + 1)
+					n++
+				}
+			}
+		}
+		if n := testing.AllocsPerRun(1, releaseHalf); n != 0 {
+			t.Errorf("releasing cells took %v allocations", n)
+		}
+		for ; id < cells; id++ {
+			if id+1 != last {
+				s.release(id + 1)
+			}
+		}
+		if got, want := s.bytes(), 2*full*slabChunk/cells; s.live != 1 || got > want {
+			t.Errorf("with cell %d alone of %d the slab takes %d bytes, want at most two chunks, %d", last, s.live, got, want)
+		}
+		// The numbers of what went are used again.
+		for range cells - 1 {
+			if id := s.take(); id > cells+slabChunk {
+				t.Fatalf("cell %d was handed out", id)
+			}
+		}
+		if got := s.bytes(); got > full {
+			t.Errorf("%d bytes for as many cells as took %d", got, full)
+		}
+	}
+}
+
+// TestSlabKeepsOneChunk: a cell that comes and goes does not cost an allocation
+// each time.
+func TestSlabKeepsOneChunk(t *testing.T) {
+	var s slab[timer]
+	for range slabChunk {
 		s.take()
 	}
-	before := s.bytes()
-	id := uint32(0)
-	if n := testing.AllocsPerRun(1, func() {
-		for range cells/2 - 1 {
-			id++
-			s.release(id)
-		}
-	}); n != 0 || s.bytes() != before {
-		t.Errorf("releasing cells took %v allocations and %d bytes", n, s.bytes()-before)
+	s.release(s.take()) // a chunk of its own
+	if n := testing.AllocsPerRun(100, func() { s.release(s.take()) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 
