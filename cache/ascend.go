@@ -30,7 +30,7 @@ func (b *Batch) Weigh(prefix []byte) (items, bytes int64) {
 }
 
 // What Ascend copies under one lock: at most so many items, and no further item
-// once it has so many bytes.
+// once it has so many bytes, decompressed.
 const (
 	ascendItems = 128
 	ascendBytes = 64 << 10
@@ -99,11 +99,13 @@ func (a *ascent) step() bool {
 		if err != nil {
 			return true // what does not decompress cannot be handed out
 		}
+		size += len(key)
 		if !v.IsNumber() {
-			v = value.Bytes(v.Append(nil))
+			text := v.Append(nil)
+			size += len(text)
+			v = value.Bytes(text)
 		}
 		a.keys, a.values = append(a.keys, string(key)), append(a.values, v)
-		size += len(key) + len(rec)
 		return true
 	})
 	if n := len(a.keys); n > 0 {

@@ -146,3 +146,30 @@ func TestWeigh(t *testing.T) {
 		t.Errorf("no prefix: %v, want %v", err, ErrInvalidKey)
 	}
 }
+
+// TestAscendStepsAreBounded: what a step copies under the lock is bounded by what
+// values are, not by what they compress to.
+func TestAscendStepsAreBounded(t *testing.T) {
+	t.Parallel()
+	c, _ := withClock(t, Options{})
+	const size = ascendBytes / 2
+	for i := range ascendItems {
+		set(t, c, fmt.Sprintf("k:%03d", i), string(make([]byte, size)), 0)
+	}
+	if used := stats(t, c).MemoryUsed; used > ascendItems*size/8 {
+		t.Fatalf("%d bytes used: nothing was compressed", used)
+	}
+	a, seen := ascent{c: c, prefix: []byte("k:")}, 0
+	for a.step() {
+		copied := 0
+		for _, v := range a.values {
+			copied += len(v.String())
+		}
+		if seen += len(a.keys); copied > ascendBytes+size {
+			t.Errorf("one step copied %d bytes, want at most %d", copied, ascendBytes+size)
+		}
+	}
+	if seen != ascendItems {
+		t.Errorf("%d items, want %d", seen, ascendItems)
+	}
+}
