@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"time"
 )
 
@@ -15,12 +14,22 @@ import (
 // However many goroutines want a key that is missing, load runs once for all
 // of them, in a goroutine of its own: it goes on when a caller's context ends,
 // as long as one caller is left, and has the values of the first one's
-// context. Its error or its panic reaches every caller. Other processes that
-// Fetch the same key wait for the result as well, up to
+// context. It ends with TypedOptions.LoadTimeout, whoever waits: callers then
+// get an error that matches context.DeadlineExceeded, and the next Fetch loads
+// anew even if load does not heed its context. The error of load or its panic
+// reaches every caller.
+//
+// Other processes that Fetch the same key wait for the result as well, up to
 // TypedOptions.LockTime; they know by an item that is locked while the load
 // runs, under the key "\x00gibson:lock:" and key, which is in no family of
 // the program's own. Should the server or Options.MaxKeySize refuse that key as
-// too long, every process loads for itself.
+// too long, every process loads for itself. An original Gibson server does not
+// bear that key in all commands, since it begins with NUL (docs/compat.md, "NUL
+// in names"): with one, set TypedOptions.NoLock.
+//
+// A value that is there costs one request, GET. A miss costs seven, one after
+// the other: GET, and around the load GET, SET and LOCK of the lock, GET, then
+// SET of the value and UNLOCK. With NoLock there are three, GET, GET and SET.
 //
 // A load is worth more than its storing: if the server cannot be reached, or
 // refuses the value, or holds something that cannot be decoded, Fetch returns
@@ -48,8 +57,16 @@ func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, loa
 	}
 	for {
 		f := t.join(ctx, key, ttl, load, false)
+		if f == nil {
+			return zero, fmt.Errorf("gibson: %q: %w", key, ErrClosed)
+		}
 		select {
 		case <-f.done:
+		case <-f.ctx.Done():
+			if !f.isDone() { // load does not heed its context
+				t.leave(key, f)
+				return zero, fmt.Errorf("gibson: %q: load: %w", key, context.Cause(f.ctx))
+			}
 		case <-ctx.Done():
 			t.leave(key, f)
 			return zero, ctx.Err()
@@ -63,94 +80,9 @@ func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, loa
 	}
 }
 
-// Wait returns when no load is running. With StaleFor a load may outlive every
-// call; a program that ends, or a test, waits for it. What such a load returns
-// or panics with is lost unless another Fetch waits for it. No Fetch may begin
-// during Wait.
-func (t *Typed[V]) Wait() { t.work.Wait() }
-
 // isRefused reports whether the key itself is at fault.
 func isRefused(err error) bool {
 	return errors.Is(err, ErrInvalidKey) || errors.Is(err, ErrTooLarge)
-}
-
-// flight is one load in progress.
-type flight[V any] struct {
-	waiters int // callers, and one for a load in the background; under Typed.mu
-	cancel  context.CancelFunc
-	done    chan struct{} // closed when the fields below are set
-
-	val      V
-	err      error
-	panicked any
-}
-
-// PanicError is what callers of Fetch panic with when load did.
-type PanicError struct {
-	Value any    // what load panicked with
-	Stack []byte // where, as debug.Stack has it: the callers' own stacks do not lead there
-}
-
-// Error returns the value in words, and the stack below it.
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("gibson: loader panicked: %v\n\n%s", e.Value, e.Stack)
-}
-
-// errElsewhere is the result of a load in the background that another process
-// is doing already. A caller that has joined it begins one of its own.
-var errElsewhere = errors.New("gibson: loaded by another process")
-
-// errExited is the result of a load that called runtime.Goexit.
-var errExited = errors.New("gibson: loader ended its goroutine")
-
-// join returns the load of key that is in progress, or begins one. With
-// background the load is to go on although nobody waits for it.
-func (t *Typed[V]) join(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error), background bool) *flight[V] {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f, ok := t.flights[key]
-	switch {
-	case ok && background:
-		return f
-	case ok:
-		f.waiters++
-		return f
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	f = &flight[V]{waiters: 1, cancel: cancel, done: make(chan struct{}), err: errExited}
-	t.flights[key] = f
-	t.work.Go(func() { t.fly(ctx, f, key, ttl, load, background) })
-	return f
-}
-
-// leave takes a caller from those who wait for a load, which ends with the
-// last of them.
-func (t *Typed[V]) leave(key string, f *flight[V]) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if f.waiters--; f.waiters == 0 {
-		if t.flights[key] == f {
-			delete(t.flights, key) // who comes now wants a load that goes on
-		}
-		f.cancel()
-	}
-}
-
-// fly runs a load and tells its outcome.
-func (t *Typed[V]) fly(ctx context.Context, f *flight[V], key string, ttl time.Duration, load func(context.Context) (V, error), refresh bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			f.panicked = &PanicError{Value: r, Stack: debug.Stack()}
-		}
-		t.mu.Lock()
-		if t.flights[key] == f {
-			delete(t.flights, key)
-		}
-		t.mu.Unlock()
-		f.cancel()
-		close(f.done)
-	}()
-	f.val, f.err = t.load(ctx, key, ttl, load, refresh)
 }
 
 // load looks for the value once more, because another load may have ended
@@ -170,18 +102,21 @@ func (t *Typed[V]) load(ctx context.Context, key string, ttl time.Duration, load
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
-			return zero, ctx.Err()
+			return zero, context.Cause(ctx)
 		}
 		if val, found, err := t.look(ctx, key); found {
 			return val, err
 		}
 	}
 	defer release()
-	if mine {
+	if mine && !t.opts.NoLock {
 		// The one who had the lock before may have stored it.
 		if val, found, err := t.look(ctx, key); found {
 			return val, err
 		}
+	}
+	if ctx.Err() != nil {
+		return zero, context.Cause(ctx) // nobody waits for it any more
 	}
 	val, err := load(ctx)
 	switch {
@@ -203,37 +138,4 @@ func (t *Typed[V]) look(ctx context.Context, key string) (val V, found bool, err
 		return val, true, ErrNotFound
 	}
 	return it.val, true, nil
-}
-
-// lockPrefix precedes a key to form that of its lock.
-const lockPrefix = "\x00gibson:lock:"
-
-// lock tries to become the process that loads key: by creating the item of the
-// lock, which fails while it is locked, and locking it, which succeeds for one
-// of those who created it together. The item stays when the load is done, so
-// that nobody deletes what another has created meanwhile, and ends by its ttl.
-// Without a server everybody is on his own.
-func (t *Typed[V]) lock(ctx context.Context, key string) (release func(), mine bool) {
-	side := lockPrefix + key
-	start := time.Now()
-	err := t.store.Set(ctx, side, []byte("1"), t.opts.LockTime)
-	if err == nil {
-		err = t.store.Lock(ctx, side, t.opts.LockTime)
-	}
-	if errors.Is(err, ErrLocked) {
-		return func() {}, false
-	}
-	if err != nil {
-		return func() {}, true
-	}
-	return func() {
-		if time.Since(start) >= t.opts.LockTime {
-			return // it has expired, and may be another's by now
-		}
-		// The caller may be gone, others wait for the lock: not with ctx. If it
-		// fails the lock ends by itself.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.opts.LockTime)
-		defer cancel()
-		_ = t.store.Unlock(ctx, side)
-	}, true
 }

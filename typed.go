@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 	"time"
 )
@@ -26,9 +27,11 @@ type Typed[V any] struct {
 	codec Codec[V]
 	opts  TypedOptions
 
-	mu      sync.Mutex // protects the field below
+	mu      sync.Mutex // protects the fields below
 	flights map[string]*flight[V]
-	work    sync.WaitGroup // loads in progress
+	running int           // loads, those that nobody waits for any more too
+	idle    chan struct{} // closed when running is 0, nil if nobody waits for that
+	closed  bool
 }
 
 // TypedOptions are the settings of NewTyped, all of them about Fetch. Nil and
@@ -60,6 +63,15 @@ type TypedOptions struct {
 	// PollInterval is how often a process that waits for another one's load
 	// looks for its result. Zero stands for 25 milliseconds.
 	PollInterval time.Duration
+
+	// LoadTimeout is how long one load may take, the storing of its value
+	// included: its context ends then. Zero stands for one minute.
+	LoadTimeout time.Duration
+
+	// NoLock has every process load for itself: what is missing is loaded once
+	// in each, and a miss costs four requests less. An original Gibson server
+	// wants it, see Fetch.
+	NoLock bool
 }
 
 // NewTyped returns a view of store, which is a Conn, a Client or a Pool, in
@@ -74,11 +86,12 @@ func NewTyped[V any](store Store, codec Codec[V], opts *TypedOptions) (*Typed[V]
 		t.opts = *opts
 	}
 	o := &t.opts
-	if o.StaleFor < 0 || o.NegativeFor < 0 || o.LockTime < 0 || o.PollInterval < 0 {
+	if o.StaleFor < 0 || o.NegativeFor < 0 || o.LockTime < 0 || o.PollInterval < 0 || o.LoadTimeout < 0 {
 		return nil, fmt.Errorf("gibson: TypedOptions: %+v, want 0 or more", t.opts)
 	}
 	setDefault(&o.LockTime, 10*time.Second)
 	setDefault(&o.PollInterval, 25*time.Millisecond)
+	setDefault(&o.LoadTimeout, time.Minute)
 	return t, nil
 }
 
@@ -175,7 +188,9 @@ func (t *Typed[V]) set(ctx context.Context, key string, it item[V], ttl time.Dur
 	if t.headed() {
 		data = t.appendHeader(data, it.absent, ttl)
 		if t.opts.StaleFor > 0 && ttl > 0 && !it.absent {
-			ttl += t.opts.StaleFor
+			if ttl += t.opts.StaleFor; ttl < 0 { // beyond what a Duration holds
+				ttl = math.MaxInt64
+			}
 		}
 	}
 	if !it.absent {

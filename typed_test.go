@@ -84,7 +84,7 @@ func TestTypedValueErrors(t *testing.T) {
 	if err := typedOf(t, conn, gibson.Raw[string](), nil).Set(ctx, "k", "", 0); !errors.Is(err, gibson.ErrInvalidValue) {
 		t.Errorf("Set of nothing: %v", err)
 	}
-	for _, o := range []gibson.TypedOptions{{StaleFor: -1}, {NegativeFor: -1}, {LockTime: -1}, {PollInterval: -1}} {
+	for _, o := range []gibson.TypedOptions{{StaleFor: -1}, {NegativeFor: -1}, {LockTime: -1}, {PollInterval: -1}, {LoadTimeout: -1}} {
 		if _, err := gibson.NewTyped(conn, gibson.Raw[string](), &o); err == nil {
 			t.Errorf("%+v is accepted", o)
 		}

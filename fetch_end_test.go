@@ -1,0 +1,198 @@
+package gibson_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gogibson/gibson"
+	"github.com/gogibson/gibson/gibsontest"
+	"github.com/gogibson/gibson/wire"
+)
+
+// TestFetchLoadTimeout has loads that hang: in the background and while a
+// caller waits, with a loader that heeds its context and one that does not.
+// The key is loaded by the next Fetch all the same.
+func TestFetchLoadTimeout(t *testing.T) {
+	for name, heeds := range map[string]bool{"heeds its context": true, "does not": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				hang := func(ctx context.Context) (string, error) {
+					if heeds {
+						<-ctx.Done()
+						return "", ctx.Err()
+					}
+					<-release
+					return "late", nil
+				}
+				typed := typedOf(t, newMemory(), gibson.Raw[string](), &gibson.TypedOptions{
+					StaleFor: time.Minute, LoadTimeout: 5 * time.Second,
+				})
+				defer close(release)
+				if err := typed.Set(t.Context(), "k", "old", time.Second); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(2 * time.Second)
+				if got, err := typed.Fetch(t.Context(), "k", time.Second, hang); err != nil || got != "old" {
+					t.Errorf("stale: %q, %v", got, err)
+				}
+				time.Sleep(2 * time.Minute) // by now the value is gone
+				start := time.Now()
+				if _, err := typed.Fetch(t.Context(), "k", time.Second, hang); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("waiting for a load that hangs: %v", err)
+				}
+				if d := time.Since(start); d != 5*time.Second { // the bubble's clock is exact
+					t.Errorf("it ended after %v", d)
+				}
+				time.Sleep(time.Minute) // the lock of the load that hangs is over
+				var loads atomic.Int64
+				if got, err := typed.Fetch(t.Context(), "k", time.Second, loader(&loads)); err != nil || got != "1" {
+					t.Errorf("then Fetch = %q, %v", got, err)
+				}
+			})
+		})
+	}
+}
+
+// lockHeld is a connection that calls sent when a LOCK has been written, and
+// passes nothing on that was received then until left is closed.
+type lockHeld struct {
+	net.Conn
+	sent func()
+	left chan struct{}
+	held atomic.Bool
+}
+
+func (l *lockHeld) Write(b []byte) (int, error) {
+	lock := wire.BeginRequest(nil, wire.OpLock)[wire.HeaderSize:]
+	if len(b) > len(lock) && bytes.Equal(b[wire.HeaderSize:wire.HeaderSize+len(lock)], lock) {
+		l.held.Store(true)
+		defer l.sent()
+	}
+	return l.Conn.Write(b)
+}
+
+func (l *lockHeld) Read(b []byte) (int, error) {
+	n, err := l.Conn.Read(b)
+	if l.held.Load() {
+		<-l.left
+	}
+	return n, err
+}
+
+// TestFetchCancelledWhileLocking ends the only caller's context when the
+// server has the LOCK and the client no answer. The key must not stay locked
+// for the others, and a load whose context has ended must not begin.
+func TestFetchCancelledWhileLocking(t *testing.T) {
+	srv := gibsontest.NewServer(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left := make(chan struct{})
+	conn := dial(t, srv.Addr(), &gibson.Options{
+		Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+			var d net.Dialer
+			nc, err := d.DialContext(ctx, network, address)
+			return &lockHeld{Conn: nc, sent: cancel, left: left}, err
+		},
+	})
+	typed := typedOf(t, conn, gibson.Raw[string](), nil)
+	loads := 0
+	_, err := typed.Fetch(ctx, "k", 0, func(context.Context) (string, error) {
+		loads++
+		return "v", nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Fetch: %v", err)
+	}
+	close(left)
+	typed.Wait()
+	if loads != 0 {
+		t.Error("it was loaded for nobody")
+	}
+	direct := dial(t, srv.Addr(), nil)
+	if n, err := direct.MetaLock(t.Context(), "\x00gibson:lock:k"); n != 0 || err != nil {
+		t.Errorf("MetaLock = %d, %v: still locked", n, err)
+	}
+}
+
+// TestFetchNoLock counts what a miss asks of the server without the lock.
+func TestFetchNoLock(t *testing.T) {
+	store := newMemory()
+	typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{NoLock: true})
+	got, err := typed.Fetch(t.Context(), "k", 0, func(context.Context) (string, error) { return "v", nil })
+	if got != "v" || err != nil {
+		t.Errorf("Fetch = %q, %v", got, err)
+	}
+	if len(store.items) != 1 {
+		t.Errorf("items %v, want that of the key alone", store.items)
+	}
+}
+
+// TestTypedClose closes a Typed with loads running, in time and too late.
+func TestTypedClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var loads atomic.Int64
+		store := newMemory()
+		typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{StaleFor: time.Hour})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if got, err := typed.Fetch(t.Context(), "k", time.Minute, loader(&loads)); err != nil || got != "1" {
+				t.Errorf("Fetch that began before Close = %q, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		if err := typed.Close(t.Context()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		wg.Wait()
+		if _, err := typed.Fetch(t.Context(), "other", 0, loader(&loads)); !errors.Is(err, gibson.ErrClosed) {
+			t.Errorf("Fetch of a miss after Close: %v, want ErrClosed", err)
+		}
+		time.Sleep(2 * time.Minute)
+		if got, err := typed.Fetch(t.Context(), "k", time.Minute, loader(&loads)); err != nil || got != "1" {
+			t.Errorf("Fetch of a stale value after Close = %q, %v", got, err)
+		}
+		typed.Wait()
+		if n := loads.Load(); n != 1 {
+			t.Errorf("%d loads, want 1", n)
+		}
+
+		slow := typedOf(t, newMemory(), gibson.Raw[string](), nil)
+		wg.Go(func() {
+			_, err := slow.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+				<-ctx.Done()
+				return "", context.Cause(ctx)
+			})
+			if !errors.Is(err, gibson.ErrClosed) {
+				t.Errorf("Fetch whose load Close ended: %v, want ErrClosed", err)
+			}
+		})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := slow.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close: %v, want DeadlineExceeded", err)
+		}
+		wg.Wait()
+	})
+}
+
+// TestTypedLongLife adds StaleFor to lives near the longest there is.
+func TestTypedLongLife(t *testing.T) {
+	store := newMemory()
+	typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{StaleFor: math.MaxInt64})
+	if err := typed.Set(t.Context(), "k", "v", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if ttl := time.Until(store.items["k"].end); store.items["k"].end.IsZero() || ttl < 100*365*24*time.Hour {
+		t.Errorf("the item is given %v to live", ttl)
+	}
+}
