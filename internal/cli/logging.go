@@ -114,18 +114,29 @@ func (o *logOutput) flushLocked() error {
 	}
 	defer func() { o.buf, o.lines = o.buf[:0], 0 }()
 	if o.torn {
-		if _, err := io.WriteString(o.w, "\n"); err != nil {
+		if _, err := o.put([]byte("\n")); err != nil {
 			return o.lose(o.buf, err)
 		}
-		o.torn = false
 	}
-	n, err := o.w.Write(o.buf)
+	n, err := o.put(o.buf)
 	if err != nil {
-		o.torn = n > 0 && o.buf[n-1] != '\n'
 		return o.lose(o.buf[n:], err)
 	}
 	o.fails = false
 	return nil
+}
+
+// put writes b, and knows where the file ends then. A writer that takes less
+// without a word, which it should not, fails like any other.
+func (o *logOutput) put(b []byte) (n int, err error) {
+	n, err = o.w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if n > 0 {
+		o.torn = b[n-1] != '\n'
+	}
+	return n, err
 }
 
 // lose counts the lines that were not written because of err, which it

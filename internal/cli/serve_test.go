@@ -42,12 +42,18 @@ type running struct {
 // contains ready.
 func serving(t *testing.T, ready string, args ...string) *running {
 	t.Helper()
+	return servingThrough(t, func(log io.Writer) io.Writer { return log }, ready, args...)
+}
+
+// servingThrough is serving with a log that goes through what wrap makes of it.
+func servingThrough(t *testing.T, wrap func(log io.Writer) io.Writer, ready string, args ...string) *running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &running{cancel: cancel, ended: make(chan struct{}), status: make(chan int, 1)}
 	r, w := io.Pipe()
 	go func() {
 		defer w.Close()
-		s.status <- cli.Run(ctx, append([]string{"serve"}, args...), nil, io.Discard, w)
+		s.status <- cli.Run(ctx, append([]string{"serve"}, args...), nil, io.Discard, wrap(w))
 	}()
 	t.Cleanup(func() {
 		cancel()
