@@ -13,7 +13,8 @@ type Clock interface {
 	// and does not follow changes of the wall clock. Lives and locks end by
 	// this clock, in whole milliseconds.
 	Now() time.Duration
-	// Wall returns the time of day, for the times that META and STATS report.
+	// Wall returns the time of day, for the times that META and STATS report
+	// and by which EvictGCRatio tells what nobody used.
 	Wall() time.Time
 }
 
@@ -40,6 +41,9 @@ type timekeeper struct {
 	clock  Clock
 	offset atomic.Int64 // wall minus monotonic time, in nanoseconds
 	check  atomic.Int64 // monotonic time of the next look at the wall clock
+	// stepped is the monotonic time, in milliseconds, at which a step of the wall
+	// clock was noticed last: stamps from before it are of another time of day.
+	stepped atomic.Int64
 }
 
 func (k *timekeeper) init(c Clock) {
@@ -47,6 +51,7 @@ func (k *timekeeper) init(c Clock) {
 	now := c.Now()
 	k.offset.Store(c.Wall().UnixNano() - int64(now))
 	k.check.Store(int64(now + time.Second))
+	k.stepped.Store(math.MinInt64 / 2)
 }
 
 // now returns the current instant.
@@ -57,6 +62,7 @@ func (k *timekeeper) now() instant {
 		offset := k.clock.Wall().UnixNano() - mono
 		if d := offset - k.offset.Load(); d >= int64(time.Second) || d <= -int64(time.Second) {
 			k.offset.Store(offset)
+			k.stepped.Store(mono / int64(time.Millisecond))
 		}
 	}
 	unix := (mono + k.offset.Load()) / int64(time.Second)

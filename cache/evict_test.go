@@ -533,3 +533,24 @@ func TestTheSecondIsLookedAtAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestAgesWhenTheWallClockStepsBack: what was used just now is young, although the
+// present epoch began at a later time of day.
+func TestAgesWhenTheWallClockStepsBack(t *testing.T) {
+	t.Parallel()
+	c, clock := withClock(t, Options{MaxItems: 1000, Eviction: EvictLRU})
+	for i := range 200 {
+		set(t, c, fmt.Sprintf("k:%03d", i), "v", 0)
+	}
+	clock.wall.Add(-int64(time.Hour))
+	clock.advance(2 * time.Second)
+	want(t, c, "k:000", "v")
+	do(t, c, func(*Batch) {
+		if age := c.evictor.age(item(c.tree.Find([]byte("k:000")))); age > 1 {
+			t.Errorf("an item that was used just now is %d epochs old", age)
+		}
+		if age := c.evictor.age(item(c.tree.Find([]byte("k:100")))); age > 8 {
+			t.Errorf("an item from before the step is %d epochs old", age)
+		}
+	})
+}

@@ -88,6 +88,8 @@ func (e *evictor) count(unix uint32) {
 	n := e.uses.Add(1)
 	if turn := e.turn.Load(); n >= turn && e.turn.CompareAndSwap(turn, n+e.step()) {
 		e.began[e.epoch.Add(1)%epochs].Store(unix)
+	} else if began := &e.began[e.epoch.Load()%epochs]; unix < began.Load() {
+		began.Store(unix) // the wall clock was set back
 	}
 }
 

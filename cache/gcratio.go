@@ -12,10 +12,16 @@ type collector struct {
 // reports whether there is more to do.
 func (c *Cache) collect(now instant) (more bool) {
 	g := &c.collector
+	if !g.running && (c.set.Eviction != EvictGCRatio || now.ms < g.next) {
+		return false
+	}
+	// After a step of the wall clock everything looks used long ago, or in the
+	// future. Once the ratio is over, what was used since tells itself apart.
+	if until := c.time.stepped.Load() + c.set.gcRatio*1000; now.ms < until {
+		g.running, g.next = false, until
+		return false
+	}
 	if !g.running {
-		if c.set.Eviction != EvictGCRatio || now.ms < g.next {
-			return false
-		}
 		g.next = now.ms + c.set.GCInterval.Milliseconds()
 		if c.used() < c.budget() {
 			return false
@@ -29,10 +35,14 @@ func (c *Cache) collect(now instant) (more bool) {
 	c.tree.Walk(nil, from, func(key, rec []byte) bool {
 		it := item(rec)
 		unused := int64(now.unix) - int64(it.accessed())
-		if unused >= c.set.gcRatio && !c.over(it, now) && !c.isLocked(key, it, now) {
-			c.aside.add(key)
+		full := false
+		if (unused >= c.set.gcRatio || unused < 0) && !c.over(it, now) && !c.isLocked(key, it, now) {
+			full = c.aside.add(key)
 		}
 		left--
+		if full {
+			left = 0
+		}
 		if left == 0 {
 			g.running = true
 			g.from = after(nil, key)
@@ -40,8 +50,10 @@ func (c *Cache) collect(now instant) (more bool) {
 		return left > 0
 	})
 	c.aside.each(func(key []byte) {
+		it := item(c.tree.Seek(key))
 		c.evicted(key)
-		c.remove(key, c.tree.Find(key))
+		c.removeSought(key, it)
 	})
+	c.aside.trim()
 	return g.running
 }

@@ -173,6 +173,35 @@ func TestGCRatio(t *testing.T) {
 	}
 }
 
+// TestGCRatioWhenTheWallClockSteps: access times from before a step say nothing, so
+// nothing is removed until the ratio is over after it, and then what nobody used
+// since, also if it looks used in the future.
+func TestGCRatioWhenTheWallClockSteps(t *testing.T) {
+	t.Parallel()
+	for _, step := range []time.Duration{time.Hour, -time.Hour} {
+		c, clock := withClock(t, Options{MaxMemory: 400 << 10, Eviction: EvictGCRatio, GCRatio: 10 * time.Second, GCInterval: time.Second})
+		n := fill(t, c)
+		clock.advance(5 * time.Second)
+		clock.wall.Add(int64(step))
+		for range 9 {
+			clock.advance(time.Second)
+			if err := c.Set("new", []byte("v"), 0); err != ErrMemoryLimit {
+				t.Fatalf("a step of %v: %v, and %d of %d items are left", step, err, len(keysOf(t, c, "mem:")), n)
+			}
+			if _, ok, err := c.Get("mem:0000"); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		clock.advance(2 * time.Second)
+		if err := c.Set("new", []byte("v"), 0); err != nil {
+			t.Errorf("a step of %v: %v after the ratio", step, err)
+		}
+		if got := keysOf(t, c, "mem:"); len(got) != 1 {
+			t.Errorf("a step of %v: %d items are left, want the one that was used", step, len(got))
+		}
+	}
+}
+
 // TestGCRatioIsAPolicy: EvictNone removes nothing.
 func TestGCRatioIsAPolicy(t *testing.T) {
 	t.Parallel()
