@@ -94,7 +94,14 @@ func (d *demand) spares(key []byte) bool {
 // not even an empty cache had the room, it returns ErrMemoryLimit and changes
 // nothing.
 func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, error) {
-	if !c.set.Eviction.evicts() || c.farFromLimits(int64(len(key)+size)) {
+	payload := int64(len(key) + size)
+	if !c.set.Eviction.evicts() {
+		if payload > c.set.MaxMemory {
+			return old, ErrMemoryLimit
+		}
+		return old, nil
+	}
+	if c.farFromLimits(payload) {
 		return old, nil
 	}
 	d := demand{bytes: int64(headerSize + timerSize + size), own: key}
@@ -110,11 +117,10 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 		if !c.heldTooMuch() {
 			return old, nil
 		}
-		for n := min(1+d.bytes/compactBytes, compactSteps); n > 0 && c.moveTogether(); n-- {
-		}
+		c.closeHoles(d.bytes)
 		return c.tree.Seek(key), nil
 	}
-	if int64(len(key)+size) > c.set.MaxMemory {
+	if payload > c.set.MaxMemory {
 		return old, ErrMemoryLimit
 	}
 	c.evictFor(&d, now)
@@ -170,11 +176,22 @@ func (c *Cache) exceeds(d *demand) bool { return c.tooMuch(d) || c.tooMany(d) }
 // a hole.
 func (c *Cache) tooMuch(d *demand) bool {
 	used := c.used() + d.bytes
-	return used > c.budget() || used > c.set.MaxMemory/watchShare && c.heldTooMuch()
+	return used > c.budget() || c.heldInEarnest(used)
+}
+
+// heldInEarnest is heldTooMuch for a cache that is filling.
+func (c *Cache) heldInEarnest(used int64) bool {
+	return used > c.set.MaxMemory/watchShare && c.heldTooMuch()
 }
 
 // heldTooMuch reports whether the system has given more than the limit.
 func (c *Cache) heldTooMuch() bool { return c.memory.nowHeld > c.budget()+heldSlack }
+
+// closeHoles moves items together, for a command that adds so many bytes.
+func (c *Cache) closeHoles(bytes int64) {
+	for n := min(1+bytes/compactBytes, compactSteps); n > 0 && c.moveTogether(); n-- {
+	}
+}
 
 // tooMany reports whether there are too many items for d.
 func (c *Cache) tooMany(d *demand) bool {

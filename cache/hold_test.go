@@ -105,3 +105,21 @@ func waitForReclaim(c *Cache) {
 		time.Sleep(helpedBack)
 	}
 }
+
+// TestOnHoldOfOverhead: that the background takes the lock to note the overhead is
+// told like its other work.
+func TestOnHoldOfOverhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var holds, asked atomic.Int64
+		open(t, Options{
+			Overhead: func() int64 { asked.Add(1); return 0 },
+			OnHold:   func(Hold) { holds.Add(1) },
+		})
+		synctest.Wait()
+		// One for each answer, one for the work that follows it.
+		if holds, asked := holds.Load(), asked.Load(); holds != 2*asked || asked == 0 {
+			t.Errorf("asked %d times, and told of %d holds", asked, holds)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 )
@@ -53,6 +54,37 @@ func TestHolesDoNotEvict(t *testing.T) {
 		after := stats(t, c)
 		if after.EvictedItems > 0 || after.Items != before.Items+5000 {
 			t.Errorf("%v: %d of %d items were evicted from a cache with %d of %d bytes used", policy, after.EvictedItems, after.Items, after.MemoryUsed, least)
+		}
+	}
+}
+
+// TestHolesAtTheLimit: without eviction, too, the system gives no more than the
+// limit: what does not fit because of holes is refused until they are closed.
+func TestHolesAtTheLimit(t *testing.T) {
+	t.Parallel()
+	if !OffHeap {
+		t.Skip("memory does not go back")
+	}
+	const limit = 32 << 20
+	for _, policy := range []Eviction{EvictNone, EvictGCRatio} {
+		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1})
+		holed(t, c, 180_000, 4)
+		most, stored := int64(0), 0
+		value := make([]byte, 20_000) // which fits no hole
+		for i := range 2000 {
+			switch err := c.Set(fmt.Sprintf("large:%04d", i), value, 0); {
+			case err == nil:
+				stored++
+			case !errors.Is(err, ErrMemoryLimit):
+				t.Fatal(err)
+			}
+			most = max(most, stats(t, c).MemoryHeld)
+		}
+		if most > limit+2*heldSlack {
+			t.Errorf("%v: the system gave %d bytes at a limit of %d", policy, most, limit)
+		}
+		if want := limit / 2 / len(value); stored < want {
+			t.Errorf("%v: %d values were stored, want %d or more", policy, stored, want)
 		}
 	}
 }

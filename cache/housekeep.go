@@ -70,7 +70,8 @@ const (
 // ask again.
 func (c *Cache) setOverhead(n int64) time.Duration {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.beginHold()
+	defer c.unlockHeld(true, false)
 	m := &c.memory
 	m.others = min(max(n, 0), c.set.MaxMemory/2)
 	if m.nowHeld+m.others > c.set.MaxMemory/2 {
@@ -230,17 +231,19 @@ func (c *Cache) wantsAhead() bool {
 func (c *Cache) fillAhead() {
 	for {
 		c.mu.Lock()
+		c.beginHold()
 		a, ok := c.nextAhead()
 		c.lacking.Store(ok)
-		c.mu.Unlock()
+		c.unlockHeld(true, false)
 		if !ok {
 			return
 		}
 		filled := a.Fill()
 		c.mu.Lock()
+		c.beginHold()
 		a.Filled(filled)
 		c.memory.stale = true
-		c.mu.Unlock()
+		c.unlockHeld(true, false)
 	}
 }
 

@@ -51,12 +51,15 @@ func (c *Cache) budget() int64 { return c.set.MaxMemory - c.memory.others }
 
 // full reports whether the limit is reached and the policy does not evict. What
 // is over, and what detached families still take, goes first, as far as it
-// helps.
+// helps, and so do the holes between items.
 func (c *Cache) full(now instant) bool {
 	if c.set.Eviction.evicts() {
 		return false
 	}
-	for c.used() >= c.budget() || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
+	if c.heldTooMuch() {
+		c.closeHoles(evictBytes)
+	}
+	for c.used() >= c.budget() || c.heldInEarnest(c.used()) || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
 		switch {
 		case c.wheel.due(now.ms):
 			c.expire(now.ms, tidyWork)

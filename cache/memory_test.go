@@ -134,6 +134,24 @@ func TestMSetFitsOrChangesNothing(t *testing.T) {
 	}
 }
 
+// TestValueBeyondTheLimit: what is larger than the limit is refused by every
+// policy, and nothing goes for it.
+func TestValueBeyondTheLimit(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []Eviction{EvictLFU, EvictLRU, EvictGCRatio, EvictNone} {
+		c, _ := withClock(t, Options{MaxMemory: 1 << 20, MaxValueSize: 8 << 20, Compression: -1, Eviction: policy})
+		set(t, c, "a", "v", 0)
+		for range 2 { // new, and in place of another
+			if err := c.Set("b", make([]byte, 1<<20), 0); err != ErrMemoryLimit {
+				t.Errorf("%v: %v, want %v", policy, err, ErrMemoryLimit)
+			}
+			set(t, c, "b", "v", 0)
+		}
+		want(t, c, "a", "v")
+		want(t, c, "b", "v")
+	}
+}
+
 // TestGCRatio: at the limit, items that nobody used for the ratio go away, at
 // the interval and not before.
 func TestGCRatio(t *testing.T) {

@@ -11,9 +11,17 @@ type pages struct {
 // largeUnits is the size from which a free block notes its returned pages.
 const largeUnits = 64 << 10 / Unit
 
-// keepUnits is what may lie idle before it is given back: taking it again
-// costs a page fault.
-const keepUnits = 4 << 20 / Unit
+// What may lie idle before it is given back, since taking it again costs a page
+// fault: 1/idleShare of what is in use, but at least leastIdle units, and at most
+// mostIdle: no single call has to give back much more.
+const (
+	idleShare = 16
+	leastIdle = 4 << 20 / Unit
+	mostIdle  = 64 << 20 / Unit
+)
+
+// mayIdle returns that for so many units in use.
+func mayIdle(used uint64) uint64 { return min(max(leastIdle, used/idleShare), mostIdle) }
 
 // An extent is a run of whole pages, [from, to) in units; empty if to is 0.
 type extent struct{ from, to uint64 }
@@ -99,7 +107,7 @@ func (r *Region) remember(h Handle, units uint32, gone extent) {
 	r.idle += inner.units() - gone.units()
 	r.setExtent(h, gone)
 	for range giveBacks {
-		if r.idle <= max(keepUnits, r.live/16) {
+		if r.idle <= mayIdle(r.live) {
 			return
 		}
 		if r.giveBackOldest() {
@@ -203,7 +211,7 @@ func (r *Region) touch() {
 
 // trimTop gives back the pages above the top if they have become many.
 func (r *Region) trimTop() {
-	if r.touched-uint64(r.top) > max(keepUnits, r.used()/16) {
+	if r.touched-uint64(r.top) > mayIdle(r.used()) {
 		r.dropTop()
 	}
 }

@@ -105,7 +105,7 @@ func TestFreeRunLeavesMemory(t *testing.T) {
 // TestTrimLeavesNoFreeMemory: what is too little to go back at once goes with
 // Trim.
 func TestTrimLeavesNoFreeMemory(t *testing.T) {
-	const size = keepUnits * Unit / 2
+	const size = leastIdle * Unit / 2
 	m := reserveModel(t, 32<<20)
 	h := m.take(size)
 	m.take(MinBlock)
