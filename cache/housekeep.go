@@ -103,6 +103,8 @@ func (c *Cache) compact(now instant) (next int64) {
 	if c.moveTogether() {
 		return now.ms + compactPause
 	}
+	c.tree.Trim() // what lies idle, too: so much went that it will not be needed soon
+	m.stale = true
 	m.look = now.ms + compactLook
 	return m.look
 }

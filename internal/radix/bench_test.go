@@ -156,14 +156,14 @@ func BenchmarkCount(b *testing.B) {
 	}
 }
 
-func BenchmarkNth(b *testing.B) {
+func BenchmarkWalkNth(b *testing.B) {
 	t := benchTree(b, benchKeys(benchItems))
 	r := rand.New(rand.NewPCG(3, 4))
 	var buf []byte
 	b.ReportAllocs()
 	defer reportCPU(b)()
 	for b.Loop() {
-		buf, _ = t.Nth(r.IntN(benchItems), buf[:0])
+		buf, _ = nth(t, r.IntN(benchItems), buf[:0])
 	}
 }
 

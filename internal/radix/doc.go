@@ -138,7 +138,7 @@
 // # Concurrency
 //
 // A Tree has no lock. Any number of goroutines may call the methods that only
-// read at once: Len, Find, Touch, Count, Weigh, Walk, WalkNth, Nth, Memory,
+// read at once: Len, Find, Touch, Count, Weigh, Walk, WalkNth, Memory,
 // Taken, WantsAhead. All others, Seek among them, need the tree for
 // themselves.
 package radix

@@ -44,7 +44,7 @@ func TestLongestKeys(t *testing.T) {
 	if n != 4 {
 		t.Errorf("Walk showed %d keys, want 4", n)
 	}
-	if key, _ := tree.Nth(tree.Len()-1, nil); !bytes.Equal(key, other) {
+	if key, _ := nth(tree, tree.Len()-1, nil); !bytes.Equal(key, other) {
 		t.Errorf("the last key has %d bytes", len(key))
 	}
 	for n := 1; n < 200; n += 2 {

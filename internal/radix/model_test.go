@@ -320,15 +320,15 @@ func (m *model) walk() {
 func (m *model) nth() {
 	m.t.Helper()
 	i := m.rng.IntN(len(m.keys)+2) - 1
-	key, rec := m.tree.Nth(i, []byte("buf:"))
+	key, rec := nth(m.tree, i, []byte("buf:"))
 	if i < 0 || i >= len(m.keys) {
 		if key != nil || rec != nil {
-			m.t.Fatalf("Nth(%d) of %d is %q", i, len(m.keys), key)
+			m.t.Fatalf("WalkNth(%d) of %d is %q", i, len(m.keys), key)
 		}
 		return
 	}
 	if string(key) != "buf:"+m.keys[i] || string(rec) != m.recs[m.keys[i]] {
-		m.t.Fatalf("Nth(%d) = %.40q, %.40q, want %.40q, %.40q", i, key, rec, m.keys[i], m.recs[m.keys[i]])
+		m.t.Fatalf("WalkNth(%d) = %.40q, %.40q, want %.40q, %.40q", i, key, rec, m.keys[i], m.recs[m.keys[i]])
 	}
 }
 

@@ -30,7 +30,7 @@ func TestNoGoAllocations(t *testing.T) {
 		{"Seek and Store", func() { tree.Seek(keys[i%1000]); _, _ = tree.Store(30) }},
 		{"Count", func() { tree.Count(prefix) }},
 		{"Weigh", func() { tree.Weigh(prefix) }},
-		{"Nth", func() { buf, _ = tree.Nth(i%1000, buf[:0]) }},
+		{"WalkNth", func() { buf, _ = nth(tree, i%1000, buf[:0]) }},
 		{"Touch", func() { tree.Touch(keys[:100]) }},
 		{"Memory", func() { tree.Memory() }},
 		{"Defrag", func() { tree.Defrag(10) }},
@@ -66,7 +66,7 @@ func TestConcurrentReaders(t *testing.T) {
 					t.Errorf("Count(%q) = 0", key[:3])
 				}
 				tree.Touch(keys[:20])
-				tree.Nth(r.IntN(len(keys)), nil)
+				nth(tree, r.IntN(len(keys)), nil)
 				n := 0
 				tree.Walk(key[:3], nil, func(k, rec []byte) bool {
 					if !bytes.Equal(k, rec) {

@@ -6,6 +6,16 @@ import (
 )
 
 // A walk from position i is the rest of the walk from the start.
+// nth appends the key at position i to buf and returns it with its record; nothing
+// if there is none.
+func nth(t *Tree, i int, buf []byte) (key, rec []byte) {
+	t.WalkNth(i, func(k, r []byte) bool {
+		key, rec = append(buf, k...), r
+		return false
+	})
+	return key, rec
+}
+
 func TestWalkNth(t *testing.T) {
 	tree := newTree(t)
 	tree.WalkNth(0, func(key, _ []byte) bool {
