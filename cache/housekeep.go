@@ -100,11 +100,13 @@ func (c *Cache) compact(now instant) (next int64) {
 	case now.ms < m.look:
 		return m.look
 	}
+	moving := m.moving
 	if c.moveTogether() {
 		return now.ms + compactPause
 	}
-	c.tree.Trim() // what lies idle, too: so much went that it will not be needed soon
-	m.stale = true
+	if moving { // so much went that what lies idle will not be needed soon
+		c.tree.Trim()
+	}
 	m.look = now.ms + compactLook
 	return m.look
 }
