@@ -28,6 +28,7 @@ func commands() []command {
 		{"memory", "resident memory of each server with a million items", "Server: memory", runMemory, false},
 		{"prefix", "commands on families of keys, and GETs beside the deletion of a big one", "Server: prefix commands", runPrefix, false},
 		{"embedded", "caches in the program's own memory: time, memory, garbage collection", "Embedded", runEmbedded, false},
+		{"embedded10m", "the same with ten million small items", "Embedded: ten million small items", runEmbedded10M, false},
 		{"client", "GET through our client library beside those of Redis and memcached", "Client library", runClient, false},
 		{"hitratio", "policies of eviction on recorded traces", "Hit ratio", runHitRatio, false},
 		{"churn", "memory while every item is overwritten, and while keys come and go", "Embedded: memory under churn", runChurn, false},

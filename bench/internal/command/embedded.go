@@ -28,15 +28,26 @@ func (s *storeSeries) add(f store.Figures) {
 }
 
 func runEmbedded(ctx context.Context, e *env, args []string) error {
-	var keys, valueSize, rounds, gets int
 	var names []string
 	for _, k := range store.Kinds() {
 		names = append(names, k.Name)
 	}
+	return embedded(ctx, e, args, store.Size{Items: 1_000_000, ValueSize: 100}, names)
+}
+
+// runEmbedded10M is the same with sizes at which the collector of a cache on the
+// heap has a lot to do.
+func runEmbedded10M(ctx context.Context, e *env, args []string) error {
+	return embedded(ctx, e, args, store.Size{Items: 10_000_000, ValueSize: 16}, []string{"gibson", "freecache", "fastcache", "map"})
+}
+
+// embedded measures stores; size and names are what flags may change.
+func embedded(ctx context.Context, e *env, args []string, size store.Size, names []string) error {
+	var keys, valueSize, rounds, gets int
 	var want string
 	fs := e.flags()
-	fs.IntVar(&keys, "keys", 1_000_000, "items in each store")
-	fs.IntVar(&valueSize, "value", 100, "`bytes` of a value")
+	fs.IntVar(&keys, "keys", size.Items, "items in each store")
+	fs.IntVar(&valueSize, "value", size.ValueSize, "`bytes` of a value")
 	fs.IntVar(&rounds, "rounds", 3, "runs of each store, in turns")
 	fs.IntVar(&gets, "gets", 2_000_000, "timed reads")
 	fs.StringVar(&want, "stores", strings.Join(names, ","), "`names` of the stores to measure")

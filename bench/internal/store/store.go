@@ -39,6 +39,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"gibson", "this project's package cache", newGibson},
+		{"gibson-near", "the same, four fifths of its limit: eviction watches the use of items", newGibsonNear},
 		{"map", "map[string][]byte and sync.RWMutex", newMap},
 		{"freecache", "coocood/freecache", newFreecache},
 		{"fastcache", "VictoriaMetrics/fastcache", newFastcache},
