@@ -1,6 +1,7 @@
 package gibson
 
 import (
+	"fmt"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -42,14 +43,17 @@ type call struct {
 	done  chan struct{} // holds one element once delivered
 	pool  *callPool     // where free puts it
 
-	patient bool // its caller cannot be cancelled
+	name    string // what key returns if there is no request any more
+	patient bool   // its caller cannot be cancelled
+	strict  bool   // a reply of another code than the command's is none
 
 	// The reply, valid after done.
 	reply    Reply  // Data only with wantReply, and owned by the call
 	received int    // size of the reply in bytes
 	dst      []byte // with wantBytes
 	number   int64  // with wantNumber and wantInt
-	err      error  // why there is no reply, or none that fits the command
+	unfit    error  // why the reply is none that the caller can take
+	err      error  // why there is no reply
 }
 
 // callPool holds idle calls. Whatever calls send has one of its own, so that
@@ -68,9 +72,17 @@ const maxKept = 64 << 10
 // newCall returns a call whose request is begun: append the payload to req.
 func (p *callPool) newCall(op wire.Opcode, w want) *call {
 	cl := p.p.Get().(*call)
-	cl.op, cl.want = op, w
+	cl.op, cl.want, cl.strict = op, w, false
 	cl.req = wire.BeginRequest(cl.req[:0], op)
 	return cl
+}
+
+// givenUp returns a call in the place of cl, which its caller is about to
+// abandon for the reason err. Of the request it has what names the key.
+func (p *callPool) givenUp(cl *call, err error) *call {
+	g := p.newCall(cl.op, cl.want)
+	g.name, g.err = cl.key(), err
+	return g
 }
 
 // free gives a call back that no connection holds any more.
@@ -78,14 +90,14 @@ func (cl *call) free() {
 	if cap(cl.req) > maxKept {
 		cl.req = nil
 	}
-	cl.dst = nil
+	cl.dst, cl.name = nil, ""
 	cl.reset()
 	cl.pool.p.Put(cl)
 }
 
 // reset makes the call as it was before it was sent.
 func (cl *call) reset() {
-	cl.reply, cl.received, cl.number, cl.err = Reply{}, 0, 0, nil
+	cl.reply, cl.received, cl.number, cl.unfit, cl.err = Reply{}, 0, 0, nil, nil
 	cl.state.Store(callPending)
 }
 
@@ -109,6 +121,18 @@ func (cl *call) deliver(r Reply, size int, owned bool) {
 	cl.done <- struct{}{}
 }
 
+// reject ends the call with a reply that its caller cannot take for the
+// reason err. size is that of the reply on the wire. The call must not be
+// touched afterwards.
+func (cl *call) reject(code wire.Code, size int, err error) {
+	if !cl.state.CompareAndSwap(callPending, callDelivered) {
+		cl.free()
+		return
+	}
+	cl.reply.Code, cl.received, cl.unfit = code, size, err
+	cl.done <- struct{}{}
+}
+
 // fail ends the call without a reply. The call must not be touched afterwards.
 func (cl *call) fail(err error) {
 	if !cl.state.CompareAndSwap(callPending, callDelivered) {
@@ -117,6 +141,55 @@ func (cl *call) fail(err error) {
 	}
 	cl.err = err
 	cl.done <- struct{}{}
+}
+
+// answer returns what the server's answer comes to: nil, the error that it
+// says, or why the caller cannot take it.
+func (cl *call) answer() error {
+	code := cl.reply.Code
+	switch err := code.Err(); {
+	case err != nil:
+		return err
+	case cl.unfit != nil:
+		return cl.unfit
+	case cl.strict && !expected(cl.op, code):
+		return &ProtocolError{Msg: fmt.Sprintf("%v reply", code)}
+	}
+	return nil
+}
+
+// expected reports whether code is how the server reports success of op.
+func expected(op wire.Opcode, code wire.Code) bool {
+	cmd, ok := wire.Lookup(op)
+	return ok && code == cmd.Reply
+}
+
+// key returns the key or prefix in the request, empty if there is none: with
+// Do the arguments may be anything.
+func (cl *call) key() string {
+	if cl.name != "" {
+		return cl.name
+	}
+	return keyOf(cl.op, cl.req)
+}
+
+// keyOf returns the key or prefix that the first request in b has, empty for
+// none.
+func keyOf(op wire.Opcode, b []byte) string {
+	lim := wire.Limits{MaxKeySize: len(b), MaxValueSize: len(b)}
+	req, _, err := wire.ParseRequest(b, len(b))
+	if err != nil {
+		return ""
+	}
+	shape, ok := op.Shape()
+	if !ok {
+		return ""
+	}
+	args, err := wire.ParseArgs(shape, req.Payload, lim)
+	if err != nil {
+		return ""
+	}
+	return string(args.Key)
 }
 
 // keeps reports whether the call keeps the data of its reply as it is.
@@ -139,7 +212,7 @@ func (cl *call) take(r Reply, owned bool) {
 	case wantBytes:
 		cl.takeBytes(r, owned)
 	case wantNumber:
-		cl.number, cl.err = r.Int64()
+		cl.number, cl.unfit = r.Int64()
 	case wantInt:
 		v, err := r.Value()
 		n, ok := v.Int64()
@@ -148,14 +221,14 @@ func (cl *call) take(r Reply, owned bool) {
 				err = ErrNotANumber
 			}
 		}
-		cl.number, cl.err = n, err
+		cl.number, cl.unfit = n, err
 	}
 }
 
 func (cl *call) takeBytes(r Reply, owned bool) {
 	v, err := r.Value()
 	if err != nil {
-		cl.err = err
+		cl.unfit = err
 		return
 	}
 	switch n, isNum := v.Int64(); {

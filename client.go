@@ -127,8 +127,9 @@ func setDefault[T comparable](p *T, def T) {
 func (c *Client) Addr() string { return c.target.address }
 
 // Close closes all connections and waits for what the Client does in the
-// background. Calls in flight end with ErrClosed, as every later one does. It
-// returns nil, however often it is called.
+// background. Calls in flight end with ErrClosed, as every later one does; of
+// the former the server may have executed some. SafeToRetry is false for all of
+// them. It returns nil, however often it is called.
 func (c *Client) Close() error {
 	c.stop()
 	c.work.Wait()
@@ -191,7 +192,7 @@ func (c *Client) do(ctx context.Context, cl *call) error {
 			return err
 		case try >= c.opts.MaxRetries || !c.mayRepeat(ctx, cl, err):
 			cl.free()
-			return err
+			return c.final(ctx, err)
 		}
 		c.retries.Add(1)
 		cl.reset()
@@ -205,23 +206,36 @@ func (c *Client) mayRepeat(ctx context.Context, cl *call, err error) bool {
 		return false
 	case isUnsent(err):
 		return true
-	case isLost(err):
+	case isLost(err) && !isBreach(err): // who sends garbage would again
 		r := repeatable(cl.op)
 		return r == always || r == byOptIn && c.opts.RetryWrites
 	}
 	return false
 }
 
+// final returns err as the end of a call, which the Close of the Client makes
+// final if it was not answered.
+func (c *Client) final(ctx context.Context, err error) error {
+	if c.ctx.Err() == nil || ctx.Err() != nil || !isUnsent(err) && !isLost(err) && !isCut(err) {
+		return err
+	}
+	return &overError{cause: err}
+}
+
 // doAll sends calls over one connection. They are not repeated.
-func (c *Client) doAll(ctx context.Context, calls []*call) error {
+func (c *Client) doAll(ctx context.Context, calls []*call) {
 	conn, err := c.conn(ctx)
-	if err != nil {
-		for _, cl := range calls {
+	if err == nil {
+		conn.doAll(ctx, calls)
+	}
+	for _, cl := range calls {
+		if err != nil {
 			cl.err = err
 		}
-		return nil
+		if cl.err != nil {
+			cl.err = c.final(ctx, cl.err)
+		}
 	}
-	return conn.doAll(ctx, calls)
 }
 
 // conn returns an open connection, waiting for one if there is none.

@@ -114,7 +114,7 @@ func TestClientBasics(t *testing.T) {
 	if !c.Closed() {
 		t.Error("open after Close")
 	}
-	if err := c.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) || !gibson.SafeToRetry(err) {
+	if err := c.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) || !gibson.Unsent(err) {
 		t.Errorf("Ping: %v, want ErrClosed, unsent", err)
 	}
 	p.Do("ping")
@@ -296,7 +296,7 @@ func until(t *testing.T, cond func() bool) {
 
 // TestClientGarbage has a server that sends bytes of no protocol after every few
 // replies, in the place of one. No call takes them, or the reply to another
-// call, for its own.
+// call, for its own, and none that was in flight is made again.
 func TestClientGarbage(t *testing.T) {
 	garbage := [][]byte{
 		[]byte("HTTP/1.1 400 Bad Request\r\n\r\n"), {0xff, 0xff, 0, 0, 0, 0, 0}, {6, 0, 9, 1, 0, 0, 0, 'x'},
@@ -332,7 +332,10 @@ func TestClientGarbage(t *testing.T) {
 				case err == nil && string(got) == key:
 					answers.Add(1)
 				case errors.As(err, &protocol) || errors.Is(err, gibson.ErrClosed):
-					refused.Add(1) // repeated in vain
+					refused.Add(1)
+					if gibson.SafeToRetry(err) && !gibson.Unsent(err) {
+						t.Errorf("Get(%q): %v is safe to retry", key, err)
+					}
 				default:
 					t.Errorf("Get(%q) = %q, %v", key, got, err)
 				}

@@ -10,12 +10,14 @@ import (
 	"github.com/gogibson/gibson/wire"
 )
 
-// doer sends a call and waits until it has its reply. On error the call is
-// gone; without one the caller frees it.
+// doer sends a call and waits until it has its reply, which may be one that is
+// of no use: see call.answer. On error there is no reply and the call is gone;
+// without one the caller frees it.
 type doer interface {
 	do(ctx context.Context, cl *call) error
-	// doAll does so for calls that are sent together, as Conn.doAll has it.
-	doAll(ctx context.Context, calls []*call) error
+	// doAll does so for calls that are sent together, as Conn.doAll has it: the
+	// caller frees them all.
+	doAll(ctx context.Context, calls []*call)
 }
 
 // commands are the methods of everything that reaches a server. They are
@@ -55,23 +57,31 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 	}
 	cl.req = req
 	if err := c.d.do(ctx, cl); err != nil {
-		return Reply{}, &CommandError{Command: cmd.Name, Err: err}
+		return Reply{}, refuse(cmd.Op, argsKey(cmd, args), err)
 	}
-	r := cl.reply
+	r, err := cl.reply, cl.answer()
 	cl.free()
-	switch err := r.Err(); err {
-	case nil:
-		data, err := c.decodeReply(r, r.Data, 0)
-		if err != nil {
-			return Reply{}, &CommandError{Command: cmd.Name, Err: err}
+	if err == nil {
+		r.Data, err = c.decodeReply(r, r.Data, 0)
+		if err == nil {
+			return r, nil
 		}
-		r.Data = data
-		return r, nil
-	case ErrNotFound:
-		return r, err
-	default:
-		return r, &CommandError{Command: cmd.Name, Err: err}
+		r = Reply{}
 	}
+	if err != ErrNotFound {
+		err = refuse(cmd.Op, argsKey(cmd, args), err)
+	}
+	return r, err
+}
+
+// argsKey returns the key in the arguments of a command that has failed, empty
+// if it has none.
+func argsKey(cmd wire.Command, args []any) string {
+	req, err := appendCommand(nil, cmd, args)
+	if err != nil {
+		return ""
+	}
+	return keyOf(cmd.Op, req)
 }
 
 // Ping asks the server for a sign of life.
@@ -129,29 +139,21 @@ func (c *commands) checkValue(op wire.Opcode, key string, val []byte) error {
 func (c *commands) run(ctx context.Context, cl *call, key string) error {
 	op := cl.op
 	cl.req = wire.EndRequest(cl.req, 0)
+	cl.strict = true
 	if err := c.d.do(ctx, cl); err != nil {
 		return refuse(op, key, err)
 	}
-	code := cl.reply.Code
-	err := code.Err()
-	switch {
-	case err == ErrNotFound:
-		// Bare, so that a miss costs no allocation.
-	case err != nil:
-		err = refuse(op, key, err)
-	case !expected(op, code):
-		err = refuse(op, key, &ProtocolError{Msg: fmt.Sprintf("%v reply", code)})
-	default:
+	err := cl.answer()
+	switch err {
+	case nil:
 		return nil
+	case ErrNotFound:
+		// Bare, so that a miss costs no allocation.
+	default:
+		err = refuse(op, key, err)
 	}
 	cl.free()
 	return err
-}
-
-// expected reports whether code is how the server reports success of op.
-func expected(op wire.Opcode, code wire.Code) bool {
-	cmd, ok := wire.Lookup(op)
-	return ok && code == cmd.Reply
 }
 
 // code runs a call of which only success matters.

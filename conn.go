@@ -88,7 +88,8 @@ func newConn(nc net.Conn, addr string, o Options) *Conn {
 func (c *Conn) Addr() string { return c.addr }
 
 // Close closes the connection. Calls in flight end with ErrClosed, as every
-// later one does. It returns nil, however often it is called.
+// later one does; of the former the server may have executed some. It returns
+// nil, however often it is called.
 func (c *Conn) Close() error {
 	c.kill(ErrClosed)
 	return nil
@@ -113,7 +114,8 @@ func (c *Conn) usable() bool { return !c.refuses.Load() && !c.Closed() }
 func (c *Conn) Done() <-chan struct{} { return c.closed }
 
 // Err returns nil while the connection is open and why it is not any more
-// afterwards: ErrClosed after Close or End, else what went wrong.
+// afterwards: ErrClosed after Close or End, else ErrConnectionLost, which wraps
+// what went wrong.
 func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -223,13 +225,17 @@ func (c *Conn) lost(cause error) error { return &lostError{addr: c.addr, cause: 
 func (c *Conn) drain() {
 	c.mu.Lock()
 	err, taken := c.err, c.taken
+	unsent := &unsentError{cause: err}
+	if err == ErrClosed {
+		err = errCut
+	}
 	rest := c.queue
 	c.queue = nil
 	c.mu.Unlock()
 	for _, cl := range append(c.in.calls[c.in.head:], rest...) {
 		cost := cl.cost
 		if cl.seq > taken {
-			cl.fail(&unsentError{cause: err})
+			cl.fail(unsent)
 		} else {
 			cl.fail(err)
 		}

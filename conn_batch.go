@@ -8,9 +8,8 @@ import (
 
 // doAll sends calls in order and waits for their replies. Of a call that it
 // could not send, or whose connection broke, err says why. When ctx ends it
-// returns the context's error; calls that the connection still holds are
-// replaced by nil.
-func (c *Conn) doAll(ctx context.Context, calls []*call) error {
+// replaces those that the connection still holds by others that say so.
+func (c *Conn) doAll(ctx context.Context, calls []*call) {
 	sent := 0
 	var err error
 	for sent < len(calls) && err == nil {
@@ -43,13 +42,14 @@ func (c *Conn) doAll(ctx context.Context, calls []*call) error {
 				quit = ctx.Err()
 			}
 		}
+		given := c.calls.givenUp(cl, quit) // while cl can still be read
 		if cl.abandon() {
-			calls[i] = nil
+			calls[i] = given
 		} else {
+			given.free()
 			<-cl.done
 		}
 	}
-	return quit
 }
 
 // sendAll queues calls one behind the other and has them written together. On

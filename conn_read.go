@@ -113,11 +113,18 @@ func (c *Conn) step() error {
 	return readErr
 }
 
-// answer answers every call whose reply is complete.
+// answer answers every call whose reply is complete, or will not be kept.
 func (c *Conn) answer() error {
 	in := &c.in
 	before := in.answered
 	for {
+		in.drop()
+		if size, ok := in.tooLarge(); ok {
+			if err := c.answerTooLarge(size); err != nil {
+				return err
+			}
+			continue
+		}
 		r, n, ok, err := in.next()
 		if err != nil {
 			return err
@@ -127,7 +134,7 @@ func (c *Conn) answer() error {
 		}
 		cl := c.claim()
 		if cl == nil {
-			return &ProtocolError{Msg: "reply without a request"}
+			return errUnasked
 		}
 		in.start += n
 		if err := c.answerOne(cl, r, n, cl.keeps() && in.lend(r)); err != nil {
@@ -145,31 +152,46 @@ func (c *Conn) answer() error {
 	return nil
 }
 
+// errUnasked says that a reply came while no request was waiting for one.
+var errUnasked error = &ProtocolError{Msg: "reply without a request"}
+
+// answerTooLarge answers a call whose reply, of that size, is above
+// Options.MaxReplySize. Only who wants the data is told.
+func (c *Conn) answerTooLarge(size int) error {
+	cl := c.claim()
+	if cl == nil {
+		return errUnasked
+	}
+	code := c.in.code()
+	c.in.pass(size)
+	if cl.want == wantCode || cl.op == wire.OpEnd {
+		return c.answerOne(cl, Reply{Code: code}, size, false)
+	}
+	c.note(cl)
+	cl.reject(code, size, &replySizeError{size: size - wire.ReplyHeaderSize, most: c.in.most})
+	return nil
+}
+
 // answerHuge answers a call that does not want the data of a reply whose
 // header is there, if the data is too much for the buffer. What a SET of a
 // large value echoes takes no memory that way.
 func (c *Conn) answerHuge() error {
 	cl := c.peek()
 	if cl == nil {
-		return &ProtocolError{Msg: "reply without a request"}
+		return errUnasked
 	}
-	if cl.want != wantCode && cl.state.Load() != callAbandoned {
+	code := c.in.code()
+	if code != wire.CodeVal || cl.want != wantCode && cl.state.Load() != callAbandoned {
 		return nil
 	}
 	size := c.in.end - c.in.start + c.in.missing()
-	r, ok := c.in.skipData()
-	if !ok {
-		return nil
-	}
-	return c.answerOne(c.claim(), r, size, false)
+	c.in.pass(size)
+	return c.answerOne(c.claim(), Reply{Code: code}, size, false)
 }
 
 // answerOne ends one call and notes that.
 func (c *Conn) answerOne(cl *call, r Reply, size int, owned bool) error {
-	in := &c.in
-	in.answered++
-	in.credit += cl.cost
-	in.solo++
+	c.note(cl)
 	if cl.op == wire.OpEnd { // even if refused: so is what is behind it
 		c.kill(ErrClosed) // before End returns
 		cl.deliver(r, size, owned)
@@ -177,6 +199,13 @@ func (c *Conn) answerOne(cl *call, r Reply, size int, owned bool) error {
 	}
 	cl.deliver(r, size, owned)
 	return nil
+}
+
+// note counts a call that is about to be answered.
+func (c *Conn) note(cl *call) {
+	c.in.answered++
+	c.in.credit += cl.cost
+	c.in.solo++
 }
 
 // claim takes the oldest call that has no reply yet, nil if there is none.

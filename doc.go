@@ -48,11 +48,13 @@
 // What the server refused is one of ErrNotFound, ErrLocked, ErrNotANumber,
 // ErrMemoryLimit and ErrServer; what the methods refuse before anything is
 // sent is one of ErrInvalidKey, ErrInvalidValue, ErrInvalidTTL and
-// ErrTooLarge. They mostly come in a *CommandError that names command and key:
+// ErrTooLarge; a reply above Options.MaxReplySize is ErrTooLarge too. They mostly come in a *CommandError that names command and key:
 // use errors.Is. ErrNotFound comes as it is, so that a miss costs nothing.
 // Commands on a family report nothing found by 0 or an empty sequence.
 //
 // An error of the network or a *ProtocolError closes the connection. Every
-// call in flight ends with it, and what the server made of those is not known.
+// call in flight ends with ErrConnectionLost, which wraps it, and what the
+// server made of those is not known; after a Close they end with ErrClosed.
 // Later calls fail with an error that matches both ErrClosed and the cause.
+// SafeToRetry says which of all these calls may be made again.
 package gibson

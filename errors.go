@@ -27,15 +27,33 @@ var (
 	ErrLocked = gerr.ErrLocked
 )
 
+// What becomes of calls whose connection has ended.
+var (
+	// ErrClosed says that the connection, the Client or the Pool was closed, or
+	// that a connection had ended for another reason before the call was made:
+	// ErrConnectionLost and the cause then match as well. Calls that were in
+	// flight when Close was called end with it too; what the server did with
+	// those is not known. SafeToRetry tells the two apart.
+	ErrClosed = gerr.ErrClosed
+	// ErrConnectionLost says that the connection ended without having been
+	// closed by the program: the server hung up or could not be reached any
+	// more, sent bytes that are not the protocol, let a timeout of Options pass
+	// or did not answer a health check. The cause is wrapped: io.EOF, say, or a
+	// *ProtocolError. Unless ErrClosed matches as well, the call was in flight,
+	// and what the server did with it is not known.
+	ErrConnectionLost = errors.New("gibson: connection lost")
+)
+
 // What is refused before anything is sent.
 var (
-	// ErrClosed says that the connection is closed.
-	ErrClosed = gerr.ErrClosed
 	// ErrInvalidKey says that a key or prefix is empty or holds a space.
 	ErrInvalidKey = gerr.ErrInvalidKey
 	// ErrInvalidValue says that a value is empty.
 	ErrInvalidValue = gerr.ErrInvalidValue
-	// ErrTooLarge says that a key or value is above the limit of Options.
+	// ErrTooLarge says that a key or value is above the limit of Options. It
+	// is also what a call ends with whose reply is above MaxReplySize: the
+	// command was executed then, and neither the connection nor other calls
+	// suffer from it.
 	ErrTooLarge = gerr.ErrTooLarge
 	// ErrInvalidTTL says that a duration is negative and not Forever.
 	ErrInvalidTTL = gerr.ErrInvalidTTL
@@ -104,6 +122,58 @@ func (e *lostError) Error() string {
 }
 
 func (e *lostError) Unwrap() error { return e.cause }
+
+func (e *lostError) Is(target error) bool { return target == ErrConnectionLost }
+
+// cutError ends the calls that were in flight when their connection was
+// closed. It is ErrClosed to errors.Is. What the server did with them is not
+// known.
+type cutError struct{}
+
+var errCut error = new(cutError)
+
+func (*cutError) Error() string { return ErrClosed.Error() + " before the reply came" }
+
+func (*cutError) Unwrap() error { return ErrClosed }
+
+// overError ends a call of a Client or Pool that is closed, which no call can
+// be made of again. It is ErrClosed to errors.Is.
+type overError struct {
+	cause error // how it ended
+}
+
+func (e *overError) Error() string {
+	if errors.Is(e.cause, ErrClosed) {
+		return e.cause.Error()
+	}
+	return ErrClosed.Error() + ": " + strings.TrimPrefix(e.cause.Error(), prefix)
+}
+
+func (e *overError) Unwrap() error { return e.cause }
+
+func (e *overError) Is(target error) bool { return target == ErrClosed }
+
+// partError is the error of a batch of which something may have reached the
+// server.
+type partError struct {
+	first error // of the results
+}
+
+func (e *partError) Error() string { return e.first.Error() }
+
+func (e *partError) Unwrap() error { return e.first }
+
+// replySizeError ends a call whose reply is above Options.MaxReplySize. It is
+// ErrTooLarge to errors.Is.
+type replySizeError struct {
+	size, most int // of the data, in bytes
+}
+
+func (e *replySizeError) Error() string {
+	return fmt.Sprintf("%v: reply of %d bytes, want at most %d", ErrTooLarge, e.size, e.most)
+}
+
+func (e *replySizeError) Is(target error) bool { return target == ErrTooLarge }
 
 // unsentError ends a call of which the server has not seen a byte. It is
 // ErrClosed to errors.Is, whatever closed the connection.

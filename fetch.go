@@ -32,8 +32,8 @@ import (
 // SET of the value and UNLOCK. With NoLock there are three, GET, GET and SET.
 //
 // A load is worth more than its storing: if the server cannot be reached, or
-// refuses the value, or holds something that cannot be decoded, Fetch returns
-// what load does. With TypedOptions.NegativeFor an ErrNotFound of load is
+// refuses the value, or holds something that cannot be decoded or is above
+// Options.MaxReplySize, Fetch returns what load does. With TypedOptions.NegativeFor an ErrNotFound of load is
 // stored as well.
 func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error)) (V, error) {
 	var zero V
@@ -82,7 +82,8 @@ func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, loa
 
 // isRefused reports whether the key itself is at fault.
 func isRefused(err error) bool {
-	return errors.Is(err, ErrInvalidKey) || errors.Is(err, ErrTooLarge)
+	var reply *replySizeError
+	return errors.Is(err, ErrInvalidKey) || errors.Is(err, ErrTooLarge) && !errors.As(err, &reply)
 }
 
 // load looks for the value once more, because another load may have ended

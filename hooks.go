@@ -6,8 +6,6 @@ import (
 	"os"
 	"slices"
 	"time"
-
-	"github.com/gogibson/gibson/wire"
 )
 
 // Hooks observe commands, for logs, traces and metrics. Either function may be
@@ -125,13 +123,13 @@ func (h *hooked) do(ctx context.Context, cl *call) error {
 	err := h.d.do(ctx, cl)
 	e.Err = err
 	if err == nil {
-		e.Received, e.Err = cl.received, cl.reply.Err()
+		e.Received, e.Err = cl.received, cl.answer()
 	}
 	h.end(ctx, e, start)
 	return err
 }
 
-func (h *hooked) doAll(ctx context.Context, calls []*call) error {
+func (h *hooked) doAll(ctx context.Context, calls []*call) {
 	events := make([]Event, len(calls))
 	contexts := make([]context.Context, len(calls))
 	start := time.Now()
@@ -139,20 +137,14 @@ func (h *hooked) doAll(ctx context.Context, calls []*call) error {
 		events[i] = newEvent(cl)
 		contexts[i] = h.start(ctx, events[i])
 	}
-	quit := h.d.doAll(ctx, calls)
+	h.d.doAll(ctx, calls)
 	for i, cl := range calls {
 		e := events[i]
-		switch {
-		case cl == nil:
-			e.Err = quit
-		case cl.err != nil:
-			e.Err = cl.err
-		default:
-			e.Received, e.Err = cl.received, cl.reply.Err()
+		if e.Err = cl.err; e.Err == nil {
+			e.Received, e.Err = cl.received, cl.answer()
 		}
 		h.end(contexts[i], e, start)
 	}
-	return quit
 }
 
 func (h *hooked) start(ctx context.Context, e Event) context.Context {
@@ -171,15 +163,5 @@ func (h *hooked) end(ctx context.Context, e Event, start time.Time) {
 
 // newEvent describes a call that is about to be sent.
 func newEvent(cl *call) Event {
-	e := Event{Command: cl.op.String(), Sent: len(cl.req)}
-	// With Do the arguments may be anything; then there is no key to name.
-	lim := wire.Limits{MaxKeySize: len(cl.req), MaxValueSize: len(cl.req)}
-	if req, _, err := wire.ParseRequest(cl.req, len(cl.req)); err == nil {
-		if shape, ok := cl.op.Shape(); ok {
-			if args, err := wire.ParseArgs(shape, req.Payload, lim); err == nil {
-				e.Key = string(args.Key)
-			}
-		}
-	}
-	return e
+	return Event{Command: cl.op.String(), Key: cl.key(), Sent: len(cl.req)}
 }

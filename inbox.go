@@ -2,6 +2,7 @@ package gibson
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/gogibson/gibson/wire"
 )
@@ -20,7 +21,7 @@ const (
 //	buf   [ consumed | start … received … end | room ]
 //	calls [ answered | head … claimed … ]
 type inbox struct {
-	max        int // bytes of a reply's data, 0 for wire's default
+	most       int // bytes of a reply's data that calls may have
 	buf        []byte
 	start, end int
 	skip       int // bytes of dropped data still to come
@@ -36,7 +37,10 @@ type inbox struct {
 }
 
 func newInbox(maxReply int) inbox {
-	return inbox{max: maxReply, buf: make([]byte, inboxSize)}
+	if maxReply == 0 {
+		maxReply = wire.DefaultMaxResponseSize
+	}
+	return inbox{most: maxReply, buf: make([]byte, inboxSize)}
 }
 
 // space returns room for at least one byte more.
@@ -83,19 +87,39 @@ func (in *inbox) missing() int {
 
 // next parses the next reply. ok is false while bytes are missing.
 func (in *inbox) next() (r Reply, n int, ok bool, err error) {
-	if in.skip > 0 {
-		n := min(in.skip, in.end-in.start)
-		in.skip -= n
-		in.start += n
-	}
 	if in.start == in.end {
 		return Reply{}, 0, false, nil
 	}
-	r, n, err = wire.ParseReply(in.buf[in.start:in.end], in.max)
+	r, n, err = wire.ParseReply(in.buf[in.start:in.end], in.most)
 	if err == wire.ErrShort {
 		return Reply{}, 0, false, nil
 	}
 	return r, n, err == nil, err
+}
+
+// drop passes over what has arrived of data that nobody wants.
+func (in *inbox) drop() {
+	n := min(in.skip, in.end-in.start)
+	in.skip -= n
+	in.start += n
+}
+
+// tooLarge returns the size on the wire of the reply at start, whose header is
+// there, if its data is more than calls may have and yet what a server may
+// send: a size beyond that is one of garbage, which next says.
+func (in *inbox) tooLarge() (size int, ok bool) {
+	b := in.buf[in.start:in.end]
+	if len(b) < wire.ReplyHeaderSize {
+		return 0, false
+	}
+	data := binary.LittleEndian.Uint32(b[wire.ReplyHeaderSize-4:])
+	if uint64(data) <= uint64(in.most) || data > math.MaxInt32 {
+		return 0, false
+	}
+	if c := in.code(); c != wire.CodeVal && c != wire.CodeKVal || wire.Encoding(b[2]) != wire.EncodingPlain {
+		return 0, false
+	}
+	return wire.ReplyHeaderSize + int(data), true
 }
 
 // huge reports whether the header at start announces a reply that the buffer
@@ -104,16 +128,16 @@ func (in *inbox) huge() bool {
 	return in.end-in.start+in.missing() > max(inboxSize, len(in.buf))
 }
 
-// skipData returns the VAL reply at start without its data, which is dropped
-// as it arrives. ok is false for other replies.
-func (in *inbox) skipData() (r Reply, ok bool) {
-	r.Code = wire.Code(binary.LittleEndian.Uint16(in.buf[in.start:]))
-	if r.Code != wire.CodeVal {
-		return Reply{}, false
-	}
-	in.skip = in.missing()
-	in.start = in.end
-	return r, true
+// code returns the code of the reply at start, whose header is there.
+func (in *inbox) code() wire.Code {
+	return wire.Code(binary.LittleEndian.Uint16(in.buf[in.start:]))
+}
+
+// pass passes over the reply of that size at start, whose data is dropped as
+// it arrives.
+func (in *inbox) pass(size int) {
+	in.skip = size
+	in.drop()
 }
 
 // lend reports whether the data of a reply may be kept by its call, because

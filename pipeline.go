@@ -67,23 +67,22 @@ func (p *Pipeline) Discard() {
 //
 // The error is the first one among the results that is not the server's
 // answer: a refused command, the end of ctx or of the connection. Commands
-// whose replies had come by then have them.
+// whose replies had come by then have them. SafeToRetry of it is true only if
+// no command was sent: of those of a result it concerns that command alone.
 func (p *Pipeline) Exec(ctx context.Context) ([]Result, error) {
 	calls, bad := p.calls, p.bad
 	p.calls, p.bad = nil, nil
-	ops := make([]wire.Opcode, len(calls))
-	for i, cl := range calls {
-		ops[i] = cl.op
-	}
-	quitErr := p.c.d.doAll(ctx, calls)
+	p.c.d.doAll(ctx, calls)
 	results := make([]Result, len(bad))
 	var first error
+	sent := false
 	for i := range results {
 		if results[i].Err = bad[i]; bad[i] == nil {
-			var own bool
-			results[i], own = p.c.result(calls[0], ops[0], quitErr)
-			calls, ops = calls[1:], ops[1:]
-			if own {
+			var answered bool
+			results[i], answered = p.c.result(calls[0])
+			calls = calls[1:]
+			sent = sent || answered || !isUnsent(results[i].Err)
+			if answered {
 				continue
 			}
 		}
@@ -91,20 +90,19 @@ func (p *Pipeline) Exec(ctx context.Context) ([]Result, error) {
 			first = results[i].Err
 		}
 	}
+	if first != nil && sent {
+		first = &partError{first: first}
+	}
 	return results, first
 }
 
-// result turns a call of a batch, nil if it was abandoned for quitErr, into
-// its result and frees it. answered says that it is the server's answer.
-func (c *commands) result(cl *call, op wire.Opcode, quitErr error) (r Result, answered bool) {
-	err := quitErr
-	if cl != nil {
-		r.Reply, err = cl.reply, cl.err
-		cl.free()
-		if err == nil {
-			answered = true
-			err = r.Reply.Err()
-		}
+// result turns a call of a batch into its result and frees it. answered says
+// that it is the server's answer.
+func (c *commands) result(cl *call) (r Result, answered bool) {
+	defer cl.free()
+	err := cl.err
+	if answered = err == nil; answered {
+		r.Reply, err = cl.reply, cl.answer()
 	}
 	if err == nil {
 		r.Reply.Data, err = c.decodeReply(r.Reply, r.Reply.Data, 0)
@@ -112,7 +110,7 @@ func (c *commands) result(cl *call, op wire.Opcode, quitErr error) (r Result, an
 	if err != nil {
 		r.Reply.Data = nil
 		if err != ErrNotFound {
-			err = &CommandError{Command: op.String(), Err: err}
+			err = refuse(cl.op, cl.key(), err)
 		}
 	}
 	r.Err = err

@@ -89,7 +89,7 @@ func NewPoolOf[T comparable](ctx context.Context, address string, opts *PoolOpti
 			val, err := factory(conn)
 			if err != nil {
 				_ = conn.Close() // always nil
-				return pooled[T]{}, err
+				return pooled[T]{}, &earlyError{cause: err}
 			}
 			return pooled[T]{conn, val}, nil
 		},
@@ -207,7 +207,7 @@ func (p *PoolOf[T]) acquire(ctx context.Context) (*puddle.Resource[pooled[T]], e
 		case err == nil:
 			res.Destroy()
 		case errors.Is(err, puddle.ErrClosedPool):
-			return nil, &unsentError{cause: ErrClosed}
+			return nil, &overError{cause: &unsentError{cause: ErrClosed}}
 		case ctx.Err() != nil:
 			st := p.Stat()
 			return nil, &AcquireError{Size: st.Size, InUse: st.InUse, MaxSize: st.MaxSize, Waiting: st.Waiting - 1, Err: ctx.Err()}
@@ -238,14 +238,14 @@ func (p *PoolOf[T]) do(ctx context.Context, cl *call) error {
 }
 
 // doAll sends calls over a connection of their own.
-func (p *PoolOf[T]) doAll(ctx context.Context, calls []*call) error {
+func (p *PoolOf[T]) doAll(ctx context.Context, calls []*call) {
 	res, err := p.acquire(ctx)
 	if err != nil {
 		for _, cl := range calls {
 			cl.err = err
 		}
-		return nil
+		return
 	}
 	defer p.put(res)
-	return res.Value().conn.doAll(ctx, calls)
+	res.Value().conn.doAll(ctx, calls)
 }

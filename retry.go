@@ -11,12 +11,23 @@ import (
 // without doing anything twice: because the server saw nothing of it, or
 // because it has no effect and was not answered. It is false for what the
 // server answered, for what was refused before sending, and for INC, DEC,
-// MINC, MDEC, LOCK and MLOCK once they may have been sent.
+// MINC, MDEC, LOCK and MLOCK once they may have been sent. It is false as well
+// where making the call again would not help: after the Close of a Client or a
+// Pool, and for a call in flight that ended with a *ProtocolError. A Conn that
+// is closed stays so; again means over another one.
 //
 // Commands that set rather than change, such as SET, DEL or MTTL, have the
 // same effect twice unless another client comes between. SafeToRetry leaves
 // them to the caller: it is false once they may have been sent.
+//
+// Of the error of Pipeline.Exec it is true only if no command of the batch was
+// sent. The errors of the results are those of one command each.
 func SafeToRetry(err error) bool {
+	var over *overError
+	var part *partError
+	if errors.As(err, &over) || errors.As(err, &part) {
+		return false
+	}
 	if isUnsent(err) {
 		return true
 	}
@@ -25,12 +36,25 @@ func SafeToRetry(err error) bool {
 		return false
 	}
 	cmd, ok := wire.LookupName(ce.Command)
-	return ok && repeatable(cmd.Op) == always && unanswered(err)
+	return ok && repeatable(cmd.Op) == always && unanswered(err) && !isBreach(err)
 }
 
 // unanswered reports whether err leaves open what the server did.
 func unanswered(err error) bool {
-	return isLost(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return isLost(err) || isCut(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// isCut reports whether err says that the connection was closed under a call.
+func isCut(err error) bool {
+	var cut *cutError
+	return errors.As(err, &cut)
+}
+
+// isBreach reports whether err says that the server does not keep to the
+// protocol.
+func isBreach(err error) bool {
+	var protocol *ProtocolError
+	return errors.As(err, &protocol)
 }
 
 // isLost reports whether err says that the connection broke under a call.
