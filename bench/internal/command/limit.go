@@ -36,6 +36,7 @@ func runLimit(ctx context.Context, e *env, args []string) (err error) {
 	fs.IntVar(&b.flood.Smallest, "smallest", 1, "`bytes` of the smallest value")
 	fs.IntVar(&b.flood.Largest, "largest", 1<<20, "`bytes` of the largest value")
 	fs.Float64Var(&b.flood.Reads, "reads", 0.2, "share of GETs")
+	fs.Float64Var(&b.flood.Lives, "lives", 0.5, "share of the SETs with a TTL of 1 to 60 s")
 	if err := e.parse(fs, args); err != nil {
 		return err
 	}
@@ -54,8 +55,8 @@ func runLimit(ctx context.Context, e *env, args []string) (err error) {
 	if err != nil {
 		return errors.Join(err, b.members[0].server.Err())
 	}
-	e.note("%d connections, one request at a time, %.0f %% GET, the others SET of random keys out of %d with incompressible values of %d to %d bytes whose logarithm is uniform, for %v, against `max_memory %dM`. Every value read is checked to have been stored under its key.",
-		b.flood.Conns, 100*b.flood.Reads, b.keys, b.flood.Smallest, b.flood.Largest, b.duration, b.memory)
+	e.note("%d connections, one request at a time, %.0f %% GET, the others SET of random keys out of %d with incompressible values of %d to %d bytes whose logarithm is uniform, %.0f %% of them with a TTL of 1 to 60 s, for %v, against `max_memory %dM`. Every value read is checked to have been stored under its key.",
+		b.flood.Conns, 100*b.flood.Reads, b.keys, b.flood.Smallest, b.flood.Largest, 100*b.flood.Lives, b.duration, b.memory)
 	e.note("RSS is read every 50 ms; median and highest are those of the row's time.")
 	return e.publish(ctx, table)
 }

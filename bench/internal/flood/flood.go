@@ -23,8 +23,12 @@ type Config struct {
 	Keys     uint32 // numbers of the family of users
 	Smallest int    // bytes of the smallest value
 	Largest  int    // and of the largest; logarithms in between are uniform
-	Reads    float64
+	Reads    float64 // share of GETs
+	Lives    float64 // share of the SETs with a TTL, of 1 to mostSeconds seconds
 }
+
+// mostSeconds is the longest TTL, in seconds.
+const mostSeconds = 60
 
 // Counts is what was answered so far. It may be read while the flood runs.
 type Counts struct {
@@ -105,7 +109,11 @@ func one(ctx context.Context, cfg Config, vals values, counts *Counts, seed uint
 			continue
 		}
 		value := vals.of(i, rng.IntN(versions))
-		request = proto.Gibson{}.AppendSet(request[:0], key, value, 0)
+		ttl := 0
+		if rng.Float64() < cfg.Lives {
+			ttl = 1 + rng.IntN(mostSeconds)
+		}
+		request = proto.Gibson{}.AppendSet(request[:0], key, value, ttl)
 		a, err := c.Do(request)
 		if err != nil {
 			return err
