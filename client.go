@@ -28,6 +28,9 @@ type Client struct {
 	slots  []*slot
 	work   sync.WaitGroup // the goroutines of the slots
 
+	mu      sync.Mutex // protects the field below
+	opening *attempt   // the next one of any slot that succeeds
+
 	dials, failures, retries atomic.Uint64
 }
 
@@ -78,7 +81,7 @@ func NewClient(address string, opts *ClientOptions) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{target: t, opts: o}
+	c := &Client{target: t, opts: o, opening: newAttempt()}
 	c.commands = newCommands(c, o.Options)
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	for range o.Conns {
@@ -247,14 +250,60 @@ func (c *Client) conn(ctx context.Context) (*Conn, error) {
 	if len(c.slots) > 1 {
 		first = rand.IntN(len(c.slots))
 	}
-	for i := range c.slots {
-		if conn := c.slots[(first+i)%len(c.slots)].open(); conn != nil {
-			return conn, nil
-		}
+	if conn := c.open(first); conn != nil {
+		return conn, nil
 	}
-	conn, err := c.slots[first].wait(ctx)
+	conn, err := c.wait(ctx, c.slots[first])
 	if err != nil && c.ctx.Err() != nil && ctx.Err() == nil {
 		err = &unsentError{cause: ErrClosed}
 	}
 	return conn, err
+}
+
+// open returns an open connection, nil if there is none. It looks at the slots
+// from first on.
+func (c *Client) open(first int) *Conn {
+	for i := range c.slots {
+		if conn := c.slots[(first+i)%len(c.slots)].open(); conn != nil {
+			return conn
+		}
+	}
+	return nil
+}
+
+// wait waits for any slot to have a connection, or for the next attempt of s
+// to fail.
+func (c *Client) wait(ctx context.Context, s *slot) (*Conn, error) {
+	c.mu.Lock()
+	opening := c.opening
+	c.mu.Unlock()
+	s.mu.Lock()
+	own := s.next
+	s.mu.Unlock()
+	if conn := c.open(0); conn != nil { // made since the caller looked
+		return conn, nil
+	}
+	select {
+	case <-opening.done:
+		return opening.conn, nil
+	case <-own.done:
+		if own.err != nil {
+			if conn := c.open(0); conn != nil {
+				return conn, nil
+			}
+		}
+		return own.conn, own.err
+	case <-ctx.Done():
+		return nil, &earlyError{cause: ctx.Err()}
+	}
+}
+
+// announce tells all who wait that there is a connection.
+func (c *Client) announce(conn *Conn) {
+	c.mu.Lock()
+	a := c.opening
+	c.opening = newAttempt()
+	c.mu.Unlock()
+	a.conn = conn
+	close(a.done)
 }

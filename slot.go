@@ -38,22 +38,6 @@ func (s *slot) open() *Conn {
 	return conn
 }
 
-// wait waits for the next attempt to connect and returns its outcome.
-func (s *slot) wait(ctx context.Context) (*Conn, error) {
-	s.mu.Lock()
-	conn, a := s.open(), s.next
-	s.mu.Unlock()
-	if conn != nil { // made since the caller looked: the next attempt may be far
-		return conn, nil
-	}
-	select {
-	case <-a.done:
-		return a.conn, a.err
-	case <-ctx.Done():
-		return nil, &earlyError{cause: ctx.Err()}
-	}
-}
-
 // run keeps the slot connected until the Client is closed.
 func (s *slot) run() {
 	opts := s.c.opts.Options
@@ -101,6 +85,9 @@ func (s *slot) settle(conn *Conn, err error) {
 	s.mu.Unlock()
 	a.conn, a.err = conn, err
 	close(a.done)
+	if conn != nil {
+		s.c.announce(conn)
+	}
 }
 
 // served reports whether a connection that ended with err was of use. A server
