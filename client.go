@@ -63,11 +63,15 @@ type ClientOptions struct {
 	// lost.
 	RetryWrites bool
 
-	// HealthInterval is how often a connection is checked by a PING. One that
-	// does not answer within DialTimeout, and brings nothing else meanwhile,
-	// is closed. Zero stands for 10 seconds; a negative value turns the checks
-	// off.
+	// HealthInterval is how often a connection is checked by a PING. Zero
+	// stands for 10 seconds; a negative value turns the checks off.
 	HealthInterval time.Duration
+
+	// HealthTimeout is how long the answer to such a PING may take. If nothing
+	// else arrives meanwhile either, and no large request makes progress, the
+	// connection is closed: its calls end with ErrConnectionLost. Zero stands
+	// for DialTimeout.
+	HealthTimeout time.Duration
 }
 
 // NewClient returns a Client of the server at address, which is one of Dial,
@@ -102,9 +106,9 @@ func (o *ClientOptions) resolved() (ClientOptions, error) {
 	if r.Options, err = r.Options.resolved(); err != nil {
 		return ClientOptions{}, err
 	}
-	if r.Conns < 0 || r.MinBackoff < 0 || r.MaxBackoff < 0 {
-		return ClientOptions{}, fmt.Errorf("gibson: ClientOptions: Conns %d, MinBackoff %v, MaxBackoff %v, want 0 or more",
-			r.Conns, r.MinBackoff, r.MaxBackoff)
+	if r.Conns < 0 || r.MinBackoff < 0 || r.MaxBackoff < 0 || r.HealthTimeout < 0 {
+		return ClientOptions{}, fmt.Errorf("gibson: ClientOptions: Conns %d, MinBackoff %v, MaxBackoff %v, HealthTimeout %v, want 0 or more",
+			r.Conns, r.MinBackoff, r.MaxBackoff, r.HealthTimeout)
 	}
 	setDefault(&r.DialTimeout, 5*time.Second)
 	setDefault(&r.Conns, max(1, min(4, runtime.GOMAXPROCS(0)/2)))
@@ -112,6 +116,7 @@ func (o *ClientOptions) resolved() (ClientOptions, error) {
 	setDefault(&r.MaxBackoff, max(time.Second, r.MinBackoff))
 	setDefault(&r.MaxRetries, 3)
 	setDefault(&r.HealthInterval, 10*time.Second)
+	setDefault(&r.HealthTimeout, r.DialTimeout)
 	if r.MinBackoff > r.MaxBackoff {
 		return ClientOptions{}, fmt.Errorf("gibson: ClientOptions: MinBackoff %v is above MaxBackoff %v", r.MinBackoff, r.MaxBackoff)
 	}

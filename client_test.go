@@ -125,7 +125,7 @@ func TestClientBasics(t *testing.T) {
 
 func TestClientOptions(t *testing.T) {
 	for _, o := range []gibson.ClientOptions{
-		{Conns: -1}, {MinBackoff: -1}, {MaxBackoff: -1}, {MinBackoff: 2, MaxBackoff: 1},
+		{Conns: -1}, {HealthTimeout: -1}, {MinBackoff: -1}, {MaxBackoff: -1}, {MinBackoff: 2, MaxBackoff: 1},
 		{Options: gibson.Options{MaxKeySize: -1}},
 	} {
 		if c, err := gibson.NewClient("localhost", &o); err == nil {

@@ -38,6 +38,7 @@ type Conn struct {
 
 	in       inbox         // belongs to the reader
 	arrivals atomic.Uint64 // how often the reader has read something
+	pieces   atomic.Uint64 // how often more of something large was written
 	refuses  atomic.Bool   // no call may be queued: ending or failed is set
 
 	mu       sync.Mutex // protects the fields below
@@ -108,6 +109,9 @@ func (c *Conn) Closed() bool {
 // usable reports whether a call may be queued, as far as is known. A connection
 // that is not will be closed once what was sent is answered.
 func (c *Conn) usable() bool { return !c.refuses.Load() && !c.Closed() }
+
+// signs returns a number that grows with every sign of life of the other side.
+func (c *Conn) signs() uint64 { return c.arrivals.Load() + c.pieces.Load() }
 
 // Done returns a channel that is closed when the connection is. A server that
 // goes away is noticed within a fraction of a second on an idle connection.

@@ -16,6 +16,9 @@ const (
 	maxRounds = 8
 	// maxSpare is the size up to which buffers of requests are kept, in bytes.
 	maxSpare = 256 << 10
+	// maxPiece is how much is written at once where writing may block, in
+	// bytes, so that the progress of something larger is seen.
+	maxPiece = 64 << 10
 	// readRest is how long a connection that cannot be written to is read.
 	readRest = time.Second
 )
@@ -174,19 +177,40 @@ func (c *Conn) writeLoop(rest []byte, n int) {
 	}
 }
 
-// blockingWrite writes b, within the timeout for writes if there is one.
-func (c *Conn) blockingWrite(b []byte) (int, error) {
-	if c.writeTimeout == 0 {
-		return c.nc.Write(b)
+// blockingWrite writes b, within the timeout for writes if there is one. It
+// returns 0 only with an error, as b is not empty.
+func (c *Conn) blockingWrite(b []byte) (n int, err error) {
+	if c.writeTimeout > 0 {
+		if err := c.nc.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
+			return 0, err
+		}
 	}
-	if err := c.nc.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
-		return 0, err
+	for n < len(b) {
+		m, err := c.nc.Write(b[n:min(n+maxPiece, len(b))])
+		n += m
+		if err != nil {
+			return n, err
+		}
+		if len(b) > maxPiece {
+			c.moved()
+		}
 	}
-	n, err := c.nc.Write(b)
-	if err == nil {
+	if c.writeTimeout > 0 {
 		err = c.nc.SetWriteDeadline(time.Time{}) // tryWriter would meet it
 	}
 	return n, err
+}
+
+// moved notes that the other side has taken a piece of something large, which
+// is a sign of life: a reply to it cannot be due before all is written. Small
+// requests are none, for they go into the buffers of a dead connection too.
+func (c *Conn) moved() {
+	c.pieces.Add(1)
+	if c.readTimeout > 0 {
+		c.mu.Lock()
+		_ = c.resume() // fails on a closed connection, which the next write will find
+		c.mu.Unlock()
+	}
 }
 
 // writeFailed ends the writing after n bytes of a batch. What the server has

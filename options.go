@@ -60,10 +60,11 @@ type Options struct {
 	KeepAlive time.Duration
 
 	// ReadTimeout bounds the time in which nothing arrives although a reply is
-	// due. WriteTimeout bounds the time to send what does not fit the socket's
-	// buffer at once. Either closes the connection, with an error that
-	// matches os.ErrDeadlineExceeded. Zero stands for no bound; contexts bound
-	// calls without closing anything.
+	// due, and nothing more of a large request is taken either. WriteTimeout
+	// bounds the time to send what does not fit the socket's buffer at once.
+	// Either closes the connection, with an error that matches
+	// ErrConnectionLost and os.ErrDeadlineExceeded. Zero stands for no bound;
+	// contexts bound calls without closing anything.
 	ReadTimeout, WriteTimeout time.Duration
 }
 

@@ -137,13 +137,14 @@ func (s *slot) attend(conn *Conn) error {
 }
 
 // check closes a connection that does not answer. One that brings something
-// else, a long reply for instance, is not stuck.
+// else, a long reply for instance, or takes more of a long request, is not
+// stuck.
 func (s *slot) check(conn *Conn) {
-	before := conn.arrivals.Load()
-	ctx, cancel := context.WithTimeout(s.c.ctx, s.c.opts.DialTimeout)
+	before := conn.signs()
+	ctx, cancel := context.WithTimeout(s.c.ctx, s.c.opts.HealthTimeout)
 	defer cancel()
 	err := conn.Ping(ctx)
-	if err != nil && s.c.ctx.Err() == nil && conn.arrivals.Load() == before {
+	if err != nil && s.c.ctx.Err() == nil && conn.signs() == before {
 		conn.kill(errUnhealthy)
 	}
 }
