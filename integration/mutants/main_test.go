@@ -36,16 +36,3 @@ func TestList(t *testing.T) {
 		titles[m.title] = true
 	}
 }
-
-func TestWitness(t *testing.T) {
-	for out, want := range map[string]string{
-		"--- FAIL: TestA (0.1s)\n    --- FAIL: TestA/b (0.1s)\nFAIL":          "`TestA/b`",
-		"panic: test timed out after 1s\n\trunning tests:\n\t\tTestHang (1s)": "`TestHang`, which hangs",
-		"fatal error: x\ngithub.com/gogibson/gibson/cache.TestX(0x1)":         "`TestX`, which crashes",
-		"exit status 2": "a test that ends the process",
-	} {
-		if got := witness(out); got != want {
-			t.Errorf("witness(%q) = %s, want %s", out, got, want)
-		}
-	}
-}
