@@ -51,6 +51,7 @@ func (c *Conn) leave(cl *call, err error) (kept bool, _ error) {
 
 // handOver passes the role of a reader that was a caller on.
 func (c *Conn) handOver() {
+	c.in.hook.rest()
 	c.mu.Lock()
 	c.quit = nil
 	stale := c.interrupted
@@ -120,28 +121,44 @@ func timedOut(err error) bool {
 }
 
 // hook is the context that can interrupt the reader. It is kept from call to
-// call, because calls in a row often have the same context and a new hook is
-// not free. It belongs to the reader.
+// call once two in a row had the same, for a new hook is not free; a context of
+// one call must not keep it, because its end would then start a goroutine to
+// tell nobody. It belongs to the reader.
 type hook struct {
-	quit <-chan struct{}
-	stop func() bool
+	quit  <-chan struct{} // of the context that was set last
+	stop  func() bool     // nil while there is no hook
+	again bool            // it was set twice in a row
 }
 
 // set makes ctx the context that interrupts the reader of c.
 func (h *hook) set(ctx context.Context, c *Conn) {
 	quit := ctx.Done()
-	if quit == h.quit {
+	h.again = quit == h.quit
+	if h.again && h.stop != nil {
 		return
 	}
-	h.release()
+	h.unhook()
 	h.quit = quit
 	h.stop = context.AfterFunc(ctx, func() { c.interrupt(quit) })
 }
 
-// release forgets the context.
-func (h *hook) release() {
+// rest ends the hook after a call, unless the next call is likely to have the
+// same context.
+func (h *hook) rest() {
+	if !h.again {
+		h.unhook()
+	}
+}
+
+func (h *hook) unhook() {
 	if h.stop != nil {
 		h.stop()
+		h.stop = nil
 	}
+}
+
+// release forgets the context.
+func (h *hook) release() {
+	h.unhook()
 	*h = hook{}
 }
