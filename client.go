@@ -13,11 +13,16 @@ import (
 // Client is a server reached over a few connections that all goroutines share.
 // It connects in the background, at once and again whenever a connection is
 // lost, so a Client outlives restarts of its server. A call that finds no
-// connection waits for one to be made and fails if that fails; a call whose
-// connection breaks is repeated where that can do no harm: see SafeToRetry and
-// ClientOptions.RetryWrites.
+// connection waits for the first one to be made and fails if an attempt does; a
+// call whose connection breaks is repeated where that can do no harm: see
+// SafeToRetry and ClientOptions.RetryWrites.
 //
-// Calls of one goroutine happen in turn, whichever connections they take.
+// A call that was answered happened before those that its goroutine makes
+// afterwards, whichever connections they take. One that was not, since its
+// context ended or its connection broke, may still be executed later, after
+// such calls: nothing orders what two connections bring to a server. Who gives
+// up a SET and then makes another one of the same key may find the first one's
+// value; on one Conn, where requests stay in order, that cannot happen.
 type Client struct {
 	commands
 
@@ -59,8 +64,12 @@ type ClientOptions struct {
 
 	// RetryWrites has SET, DEL, TTL, UNLOCK, MSET, MDEL, MTTL and MUNLOCK
 	// repeated as well when it is not known whether the server has executed
-	// them. The last one wins: if another client's change came between, it is
-	// lost.
+	// them. The last one to be executed wins: if another client's change came
+	// between, it is lost. The first attempt may even be executed after the
+	// repetition has been answered, if the server had it unread when its
+	// connection broke, and undo what was changed since, by this Client too.
+	// And a DEL that is repeated may report ErrNotFound although it was what
+	// deleted the item.
 	RetryWrites bool
 
 	// HealthInterval is how often a connection is checked by a PING. Zero

@@ -107,7 +107,9 @@ func (t target) dial(ctx context.Context, o Options) (*Conn, error) {
 	return newConn(nc, t.address, o), nil
 }
 
-// handshake returns nc encrypted. On error nc is closed.
+// handshake returns nc encrypted. Without a ServerName in cfg it is the host of
+// a TCP address that the certificate must be for; a unix socket has no name. On
+// error nc is closed.
 func (t target) handshake(ctx context.Context, nc net.Conn, cfg *tls.Config) (net.Conn, error) {
 	if cfg == nil {
 		cfg = &tls.Config{}

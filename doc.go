@@ -31,7 +31,8 @@
 // Requests of one connection are sent in the order in which their calls were
 // made and answered in that order, without waiting for each other. Calls of
 // one goroutine therefore happen in turn; those of several goroutines in any
-// order.
+// order. A Client and a Pool use several connections: there only a call that
+// was answered is sure to happen before the next.
 //
 // Every call returns at once when its context ends, with the context's error.
 // If its request was already queued the server still executes it; the reply

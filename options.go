@@ -41,7 +41,9 @@ type Options struct {
 	Hooks *Hooks
 
 	// TLS, if not nil, has the connection encrypted, as the scheme tls does
-	// with the zero Config. An empty ServerName is filled in from the address.
+	// with the zero Config. An empty ServerName is filled in from the host of a
+	// TCP address. For a unix socket, which has none, ServerName has to be set,
+	// or InsecureSkipVerify.
 	TLS *tls.Config
 
 	// Dialer, if not nil, makes the connections to the network and address, of

@@ -17,9 +17,10 @@ import (
 // text of that encoding. It ends the call it is about and nothing else.
 var ErrEncoding = errors.New("gibson: text encoding")
 
-// View is a Conn seen through another text encoding. It has the methods that
-// send commands and shares everything with what it was made of: there is
-// nothing to close.
+// View is a Conn, a Client or a Pool seen through another text encoding. It has
+// the methods that send commands and shares everything with what it was made
+// of: there is nothing to close, and it ends with that. It is safe for
+// concurrent use.
 type View struct {
 	commands
 }
