@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,12 +56,13 @@ func FuzzSession(f *testing.F) {
 		c := newClient(t, conn)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		go func() {
+		var writing sync.WaitGroup
+		writing.Go(func() {
 			i := min(int(cut), len(b))
 			_, _ = c.Write(b[:i])
 			_, _ = c.Write(b[i:])
 			_ = c.Conn.(*net.UnixConn).CloseWrite()
-		}()
+		})
 		replies := 0
 		r := wire.NewReader(0)
 		for {
@@ -86,6 +88,8 @@ func FuzzSession(f *testing.F) {
 				break
 			}
 		}
+		_ = c.Close()
+		writing.Wait() // the bytes are the fuzzer's again when this returns
 		runtime.ReadMemStats(&after)
 		// Buffers double: twice the largest request and the largest reply of
 		// each kind, and once more for what the test itself reads.
