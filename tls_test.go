@@ -53,6 +53,9 @@ func TestTLS(t *testing.T) {
 	if _, err := gibson.Dial(t.Context(), addr, &gibson.Options{TLS: &tls.Config{ServerName: "localhost"}}); err == nil {
 		t.Error("an unknown authority is trusted")
 	}
+	if _, err := gibson.Dial(t.Context(), addr, &gibson.Options{TLS: &tls.Config{RootCAs: pool}}); err == nil {
+		t.Error("a unix socket has a name to check")
+	}
 	// The scheme tls fills in the server's name; the dialer leads it here.
 	c := dial(t, "tls://localhost", &gibson.Options{
 		TLS: &tls.Config{RootCAs: pool},
@@ -97,7 +100,9 @@ func TestTLS(t *testing.T) {
 	}
 	pinged := make(chan error)
 	go func() { pinged <- c.Ping(context.Background()) }()
-	<-pinged
+	if err := <-pinged; err != nil {
+		t.Errorf("Ping of a caller that cannot be interrupted: %v", err)
+	}
 	c.Close()
 	if err := c.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) {
 		t.Errorf("Ping: %v, want ErrClosed", err)
