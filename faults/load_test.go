@@ -44,6 +44,7 @@ type load struct {
 	done     chan struct{}
 	answers  atomic.Int64
 	failures atomic.Int64
+	late     atomic.Int64 // failures of which the deadline is the reason
 
 	mu      sync.Mutex // protects the field below
 	ledgers []*ledger
@@ -179,6 +180,9 @@ func (l *load) count(err error) {
 		l.t.Errorf("an answer that nobody gave: %v", err)
 	default:
 		l.failures.Add(1)
+		if errors.Is(err, context.DeadlineExceeded) {
+			l.late.Add(1)
+		}
 	}
 }
 
