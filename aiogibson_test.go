@@ -24,6 +24,7 @@ import (
 
 	"github.com/gogibson/gibson"
 	"github.com/gogibson/gibson/gibsontest"
+	"github.com/gogibson/gibson/wire"
 )
 
 // TestMSetHasNoExpiry checks what becomes of the third argument that a manual
@@ -69,7 +70,9 @@ func TestMetaLock(t *testing.T) {
 const aiogibsonPage = "docs/from-aiogibson.md"
 
 // aiogibson has the public names of the reference and the arguments that the
-// page must account for one by one.
+// page must account for one by one. It is kept by hand, for the reference is in
+// another language and not part of this module. Its commands can be checked all
+// the same, since they are those of the protocol: TestReferenceCommands.
 func aiogibson() map[string]string {
 	return map[string]string{
 		"create_connection": "address encoding loop", "encode_command": "command args",
@@ -90,6 +93,40 @@ func aiogibson() map[string]string {
 		"create_pool": "address encoding minsize maxsize commands_factory loop",
 		"GibsonPool":  "", "GibsonPool.minsize": "", "GibsonPool.maxsize": "", "GibsonPool.size": "", "GibsonPool.freesize": "",
 		"GibsonPool.encoding": "", "GibsonPool.acquire": "", "GibsonPool.release": "conn", "GibsonPool.clear": "",
+	}
+}
+
+// TestReferenceCommands compares the commands of the reference, by name and
+// number of arguments, with the table of the protocol's. META has a method for
+// each field there.
+func TestReferenceCommands(t *testing.T) {
+	names := map[string]string{"DEL": "delete", "MDEL": "mdelete"}
+	want := make(map[string]int)
+	for _, cmd := range wire.Commands() {
+		n := len(strings.Fields(cmd.Args))
+		if cmd.Op == wire.OpMeta {
+			for _, field := range []string{"access", "created", "encoding", "left", "lock", "size", "ttl"} {
+				want["Gibson.meta_"+field] = n - 1
+			}
+			continue
+		}
+		name, ok := names[cmd.Name]
+		if !ok {
+			name = strings.ToLower(cmd.Name)
+		}
+		want["Gibson."+name] = n
+	}
+	for _, method := range []string{"close", "closed", "wait_closed"} { // no commands
+		want["Gibson."+method] = 0
+	}
+	got := make(map[string]int)
+	for name, args := range aiogibson() {
+		if strings.HasPrefix(name, "Gibson.") {
+			got[name] = len(strings.Fields(args))
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("the reference has %v\nthe protocol has %v", got, want)
 	}
 }
 
