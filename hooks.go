@@ -37,8 +37,9 @@ type Event struct {
 // labels of metrics and the levels of logs. What the server answered is "ok",
 // "not_found", "locked", "not_a_number", "memory_limit" or, for ERR, "refused".
 // Without an answer it is "canceled" or "timeout" after the end of a context or
-// a timeout of Options, and "failed" for everything else. Start has nothing to
-// sort yet.
+// a timeout of Options, and "failed" for everything else, an answer that the
+// caller cannot take included: one that does not fit the command, or is above
+// Options.MaxReplySize. Start has nothing to sort yet.
 func (e Event) Outcome() string {
 	for _, o := range [...]struct {
 		err  error
@@ -64,7 +65,7 @@ func (e Event) Outcome() string {
 }
 
 // Answered reports whether the server answered the command, be it with an
-// error.
+// error or with a reply that the caller cannot take.
 func (e Event) Answered() bool { return e.Received > 0 }
 
 // JoinHooks returns hooks that call all of the given ones, of which some may

@@ -113,7 +113,7 @@ func (t *tracer) end(ctx context.Context, e gibson.Event) {
 		return
 	}
 	outcome := e.Outcome()
-	if e.Answered() {
+	if e.Answered() && outcome != "failed" { // that is no word of the server's
 		span.SetAttributes(semconv.DBResponseStatusCode(outcome))
 	}
 	if e.Err == nil || errors.Is(e.Err, gibson.ErrNotFound) {

@@ -68,6 +68,8 @@ func TestSpans(t *testing.T) {
 			`PING: db.operation.name=PING db.system.name=gibson error.type=timeout Error(context deadline exceeded)`},
 		{gibsonotel.Options{}, gibson.Event{Command: "INC", Err: errors.New("cut")},
 			`INC: db.operation.name=INC db.system.name=gibson error.type=failed Error(failed)`},
+		{gibsonotel.Options{}, gibson.Event{Command: "GET", Received: 8, Err: &gibson.ProtocolError{Msg: "OK reply"}},
+			`GET: db.operation.name=GET db.system.name=gibson error.type=failed Error(failed)`},
 		{gibsonotel.Options{Address: "tls://cache.example", Attributes: []attribute.KeyValue{attribute.String("cache", "users")}},
 			gibson.Event{Command: "PING", Received: 8},
 			`PING: cache=users db.operation.name=PING db.response.status_code=ok db.system.name=gibson ` +
