@@ -85,10 +85,8 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 	if err != nil {
 		return err
 	}
-	e.note("%s: %s", m.Name, watchers(watch, late, longest))
-	if !watch.RealTime {
-		late = nil // it may have been the server that kept them waiting
-	}
+	late, said := watchers(watch, late, longest)
+	e.note("%s: %s", m.Name, said)
 	found := blame(res.Stalls, late, res.Gaps, b.threshold)
 	us := func(p float64) string { return report.Micros(res.Percentile(0, p)) }
 	table.Row(m.Name, res.Requests, report.Percent(float64(res.Hits)/float64(res.Hits+res.Missing))+" %", us(50), us(99), us(99.9), us(99.99), us(100),

@@ -47,13 +47,16 @@ func (b blamed) verdict() string {
 	return fmt.Sprintf("%d stalls nobody knows the cause of", b.others)
 }
 
-// watchers says how far those that watched the machine can be trusted.
-func watchers(w *noise.Watch, late []load.Span, longest time.Duration) string {
+// watchers says how far those that watched the machine can be trusted, and
+// returns when they were late for a reason that excuses the server.
+func watchers(w *noise.Watch, late []load.Span, longest time.Duration) (excuse []load.Span, said string) {
 	priority := "with real-time priority"
+	excuse = late
 	if !w.RealTime {
 		priority = "WITHOUT real-time priority, so that they competed with the server and excuse nothing,"
+		excuse = nil
 	}
-	return fmt.Sprintf("the watchers ran on %d CPUs %s and were late %d times, at most %s ms.", w.CPUs, priority, len(late), report.Millis(longest))
+	return excuse, fmt.Sprintf("the watchers ran on %d CPUs %s and were late %d times, at most %s ms.", w.CPUs, priority, len(late), report.Millis(longest))
 }
 
 // within returns the parts of the spans that lie in s.

@@ -67,10 +67,20 @@ func TestBlameAddsUp(t *testing.T) {
 	}
 }
 
+// TestWatchersSayWhetherTheyCount: without priority it may have been the server
+// that kept them waiting.
 func TestWatchersSayWhetherTheyCount(t *testing.T) {
-	for realTime, want := range map[bool]string{true: "on 2 CPUs with real-time", false: "excuse nothing"} {
-		if s := watchers(&noise.Watch{RealTime: realTime, CPUs: 2}, nil, 0); !strings.Contains(s, want) {
-			t.Errorf("real-time %v: %q lacks %q", realTime, s, want)
+	late := []load.Span{span(0, 1500)}
+	for realTime, want := range map[bool]string{
+		true:  "the watchers ran on 2 CPUs with real-time priority and were late 1 times",
+		false: "excuse nothing, and were late 1 times",
+	} {
+		excuse, said := watchers(&noise.Watch{RealTime: realTime, CPUs: 2}, late, 0)
+		if !strings.Contains(said, want) {
+			t.Errorf("real-time %v: %q lacks %q", realTime, said, want)
+		}
+		if (len(excuse) == 1) != realTime {
+			t.Errorf("real-time %v: excused are %v", realTime, excuse)
 		}
 	}
 }
