@@ -42,7 +42,7 @@ func (c *Conn) doAll(ctx context.Context, calls []*call) {
 				quit = ctx.Err()
 			}
 		}
-		given := c.calls.givenUp(cl, quit) // while cl can still be read
+		given := cl.pool.givenUp(cl, quit) // while cl can still be read
 		if cl.abandon() {
 			calls[i] = given
 		} else {

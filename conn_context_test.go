@@ -31,7 +31,7 @@ func (r registered) AfterFunc(func()) (stop func() bool) {
 // TestConnContextPerCall has a lone caller that makes a context for every call
 // and cancels it afterwards, as most do. When the call has returned nobody may
 // want to be told of that: it would take a goroutine each time. A context that
-// serves many calls is registered with once or twice, not every time.
+// serves many calls is registered with a few times, not every time.
 func TestConnContextPerCall(t *testing.T) {
 	c := dial(t, fake(t, answering(echo)), nil)
 	var made, waiting atomic.Int64
@@ -45,7 +45,7 @@ func TestConnContextPerCall(t *testing.T) {
 		}
 		cancel()
 	}
-	if made.Load() < 50 {
+	if made.Load() < 10 {
 		t.Errorf("%d calls of 100 read for themselves: this tests nothing", made.Load())
 	}
 	made.Store(0)
@@ -55,8 +55,9 @@ func TestConnContextPerCall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := made.Load(); n != 1 && n != 2 {
-		t.Errorf("%d registrations for 100 calls of one context, want 1 or 2", n)
+	// Two, and as many each time that the connection was idle for long.
+	if n := made.Load(); n < 1 || n > 20 {
+		t.Errorf("%d registrations for 100 calls of one context, want a few", n)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,6 +59,25 @@ func TestFetchLoadTimeout(t *testing.T) {
 					t.Errorf("then Fetch = %q, %v", got, err)
 				}
 			})
+		})
+	}
+}
+
+// TestFetchLoadTimeoutDefault checks the default with an exact clock.
+func TestFetchLoadTimeoutDefault(t *testing.T) {
+	for lock, want := range map[time.Duration]time.Duration{0: time.Minute, 2 * time.Minute: 4 * time.Minute, math.MaxInt64: math.MaxInt64} {
+		synctest.Test(t, func(t *testing.T) {
+			typed := typedOf(t, newMemory(), gibson.Raw[string](), &gibson.TypedOptions{LockTime: lock})
+			start := time.Now()
+			_, err := typed.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+				if end, ok := ctx.Deadline(); !ok || end.Sub(start) != want {
+					t.Errorf("LockTime %v: the load has %v, want %v", lock, end.Sub(start), want)
+				}
+				return "", gibson.ErrNotFound
+			})
+			if !errors.Is(err, gibson.ErrNotFound) {
+				t.Errorf("LockTime %v: %v", lock, err)
+			}
 		})
 	}
 }
@@ -123,16 +143,51 @@ func TestFetchCancelledWhileLocking(t *testing.T) {
 	}
 }
 
-// TestFetchNoLock counts what a miss asks of the server without the lock.
-func TestFetchNoLock(t *testing.T) {
-	store := newMemory()
-	typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{NoLock: true})
-	got, err := typed.Fetch(t.Context(), "k", 0, func(context.Context) (string, error) { return "v", nil })
-	if got != "v" || err != nil {
-		t.Errorf("Fetch = %q, %v", got, err)
-	}
-	if len(store.items) != 1 {
-		t.Errorf("items %v, want that of the key alone", store.items)
+// counting is a Store that notes what it is asked.
+type counting struct {
+	*memory
+	asked []string
+}
+
+func (c *counting) Get(ctx context.Context, key string) ([]byte, error) {
+	c.asked = append(c.asked, "GET "+key)
+	return c.memory.Get(ctx, key)
+}
+
+func (c *counting) Set(ctx context.Context, key string, val []byte, ttl time.Duration) error {
+	c.asked = append(c.asked, "SET "+key)
+	return c.memory.Set(ctx, key, val, ttl)
+}
+
+func (c *counting) Lock(ctx context.Context, key string, d time.Duration) error {
+	c.asked = append(c.asked, "LOCK "+key)
+	return c.memory.Lock(ctx, key, d)
+}
+
+func (c *counting) Unlock(ctx context.Context, key string) error {
+	c.asked = append(c.asked, "UNLOCK "+key)
+	return c.memory.Unlock(ctx, key)
+}
+
+// TestFetchRequests checks what Fetch says that it costs: a miss, then a hit,
+// with the lock and without.
+func TestFetchRequests(t *testing.T) {
+	const side = "\x00gibson:lock:k"
+	for noLock, want := range map[bool][]string{
+		false: {"GET k", "GET k", "SET " + side, "LOCK " + side, "GET k", "SET k", "UNLOCK " + side, "GET k"},
+		true:  {"GET k", "GET k", "SET k", "GET k"},
+	} {
+		store := &counting{memory: newMemory()}
+		typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{NoLock: noLock})
+		for range 2 {
+			got, err := typed.Fetch(t.Context(), "k", 0, func(context.Context) (string, error) { return "v", nil })
+			if got != "v" || err != nil {
+				t.Errorf("Fetch = %q, %v", got, err)
+			}
+		}
+		if !slices.Equal(store.asked, want) {
+			t.Errorf("NoLock %v: %q, want %q", noLock, store.asked, want)
+		}
 	}
 }
 

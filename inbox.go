@@ -13,6 +13,9 @@ const (
 	// inboxTrust is how much is allocated because a reply's header says so. A
 	// bigger buffer grows only as data arrives.
 	inboxTrust = 1 << 20
+	// inboxMost is the largest max_response_size that a server can be told. A
+	// reply that claims to be bigger comes from something else.
+	inboxMost = math.MaxInt32 - 1<<10
 )
 
 // inbox is what a reader has received and the calls it has claimed. It belongs
@@ -113,7 +116,7 @@ func (in *inbox) tooLarge() (size int, ok bool) {
 		return 0, false
 	}
 	data := binary.LittleEndian.Uint32(b[wire.ReplyHeaderSize-4:])
-	if uint64(data) <= uint64(in.most) || data > math.MaxInt32 {
+	if uint64(data) <= uint64(in.most) || data > inboxMost {
 		return 0, false
 	}
 	if c := in.code(); c != wire.CodeVal && c != wire.CodeKVal || wire.Encoding(b[2]) != wire.EncodingPlain {

@@ -20,10 +20,10 @@ type Options struct {
 
 	// MaxReplySize bounds the data of one reply, in bytes. A call whose reply
 	// is bigger ends with ErrTooLarge, unless it does not want the data; what
-	// arrives of it is dropped, and the connection goes on behind it. From
-	// 2 GiB on, which no server sends, a size counts as a breach of the
-	// protocol. Zero stands for 64 MiB, the default of the server's
-	// max_response_size.
+	// arrives of it is dropped, and the connection goes on behind it. A size
+	// that is also above 2147482623, the most that a server's
+	// max_response_size can be, counts as a breach of the protocol. Zero
+	// stands for 64 MiB, the default of max_response_size.
 	MaxReplySize int
 
 	// MaxInFlight bounds the requests that wait for their replies on one

@@ -67,8 +67,9 @@ func (p *Pipeline) Discard() {
 //
 // The error is the first one among the results that is not the server's
 // answer: a refused command, the end of ctx or of the connection. Commands
-// whose replies had come by then have them. SafeToRetry of it is true only if
-// no command was sent: of those of a result it concerns that command alone.
+// whose replies had come by then have them. SafeToRetry of this error is about
+// the whole batch, and true only if nothing of it was sent; that of a Result's
+// error is about one command.
 func (p *Pipeline) Exec(ctx context.Context) ([]Result, error) {
 	calls, bad := p.calls, p.bad
 	p.calls, p.bad = nil, nil

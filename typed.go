@@ -64,8 +64,9 @@ type TypedOptions struct {
 	// looks for its result. Zero stands for 25 milliseconds.
 	PollInterval time.Duration
 
-	// LoadTimeout is how long one load may take, the storing of its value
-	// included: its context ends then. Zero stands for one minute.
+	// LoadTimeout is how long one load may take: its context ends then. The wait
+	// for another process's load and the storing of the value are included.
+	// Zero stands for one minute, or twice LockTime if that is more.
 	LoadTimeout time.Duration
 
 	// NoLock has every process load for itself: what is missing is loaded once
@@ -91,8 +92,16 @@ func NewTyped[V any](store Store, codec Codec[V], opts *TypedOptions) (*Typed[V]
 	}
 	setDefault(&o.LockTime, 10*time.Second)
 	setDefault(&o.PollInterval, 25*time.Millisecond)
-	setDefault(&o.LoadTimeout, time.Minute)
+	setDefault(&o.LoadTimeout, max(time.Minute, twice(o.LockTime)))
 	return t, nil
+}
+
+// twice returns 2d, or the longest Duration if that is more.
+func twice(d time.Duration) time.Duration {
+	if d > math.MaxInt64/2 {
+		return math.MaxInt64
+	}
+	return 2 * d
 }
 
 // Get returns the value of key, stale or not, ErrNotFound if there is none.
