@@ -1,6 +1,9 @@
 package cache
 
-import "bytes"
+import (
+	"bytes"
+	"math"
+)
 
 // How the policies EvictLFU and EvictLRU make room. Items are in no lists: the
 // victim is the worst of a few items that are picked at random.
@@ -50,11 +53,14 @@ const (
 	// for other parts of the program may have up to half of it (setOverhead).
 	watchShare = 2
 	// heldSlack is how far the memory that the system has given may exceed the
-	// limit before it makes items go.
+	// limit before commands move items together, and a part of 1/heldShare of the
+	// limit more how far before it makes items go although moving could help.
 	heldSlack = 4 << 20
-	// compactSteps bounds the steps of a compaction that a command makes if so
-	// much is held.
-	compactSteps = 8
+	heldShare = 8
+	// A command that adds bytes then looks at compactShare times as many of what
+	// is there: a whole walk is through its half of the limit before those that
+	// come meanwhile take that part of it.
+	compactShare = 4
 )
 
 // prospect is an item that may be the victim.
@@ -99,6 +105,10 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 		if payload > c.set.MaxMemory {
 			return old, ErrMemoryLimit
 		}
+		if c.used(); c.heldTooMuch() {
+			c.closeHoles(payload)
+			old = c.tree.Seek(key)
+		}
 		return old, nil
 	}
 	if c.farFromLimits(payload) {
@@ -113,12 +123,12 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 	}
 	c.watch(d.bytes)
 	c.weed(&d, now)
-	if !c.exceeds(&d) {
-		if !c.heldTooMuch() {
-			return old, nil
-		}
+	if c.heldTooMuch() {
 		c.closeHoles(d.bytes)
-		return c.tree.Seek(key), nil
+		old = c.tree.Seek(key)
+	}
+	if !c.exceeds(&d) {
+		return old, nil
 	}
 	if payload > c.set.MaxMemory {
 		return old, ErrMemoryLimit
@@ -147,6 +157,11 @@ func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
 	var evictable int64
 	if c.set.Eviction.evicts() {
 		c.watch(growth)
+	}
+	if c.heldTooMuch() {
+		c.closeHoles(growth)
+	}
+	if c.set.Eviction.evicts() {
 		if growth <= 0 || !c.exceeds(&d) {
 			return nil
 		}
@@ -170,27 +185,30 @@ func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
 // exceeds reports whether there is too little room for d.
 func (c *Cache) exceeds(d *demand) bool { return c.tooMuch(d) || c.tooMany(d) }
 
-// tooMuch reports whether there is too little memory for d. What is held beyond
-// the limit counts only in a cache that is filling: as long as the use of items
-// is not watched, most of what is held are holes, and no item is worth less than
-// a hole.
+// tooMuch reports whether there is too little memory for d.
 func (c *Cache) tooMuch(d *demand) bool {
-	used := c.used() + d.bytes
-	return used > c.budget() || c.heldInEarnest(used)
-}
-
-// heldInEarnest is heldTooMuch for a cache that is filling.
-func (c *Cache) heldInEarnest(used int64) bool {
-	return used > c.set.MaxMemory/watchShare && c.heldTooMuch()
+	return c.used()+d.bytes > c.budget() || c.heldInEarnest()
 }
 
 // heldTooMuch reports whether the system has given more than the limit.
 func (c *Cache) heldTooMuch() bool { return c.memory.nowHeld > c.budget()+heldSlack }
 
+// heldInEarnest reports whether items must go for that: not while moving them
+// together helps, unless so much is held that this comes too late, and not in a
+// cache that is far from full, where no item is worth less than a hole.
+func (c *Cache) heldInEarnest() bool {
+	return c.heldTooMuch() && c.used() > c.set.MaxMemory/watchShare && (!c.holed() || c.heldFarTooMuch())
+}
+
+// heldFarTooMuch reports whether the system has given notably more than the limit.
+func (c *Cache) heldFarTooMuch() bool {
+	limit := c.budget()
+	return c.memory.nowHeld > limit+limit/heldShare+heldSlack
+}
+
 // closeHoles moves items together, for a command that adds so many bytes.
 func (c *Cache) closeHoles(bytes int64) {
-	for n := min(1+bytes/compactBytes, compactSteps); n > 0 && c.moveTogether(); n-- {
-	}
+	c.moveTogether(compactBytes+compactShare*max(bytes, 0), math.MaxInt)
 }
 
 // tooMany reports whether there are too many items for d.

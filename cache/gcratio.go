@@ -23,7 +23,7 @@ func (c *Cache) collect(now instant) (more bool) {
 	}
 	if !g.running {
 		g.next = now.ms + c.set.GCInterval.Milliseconds()
-		if c.used() < c.budget() {
+		if !c.atLimit() {
 			return false
 		}
 		g.from = nil

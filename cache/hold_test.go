@@ -113,7 +113,7 @@ func TestOnHoldOfOverhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var holds, asked atomic.Int64
 		open(t, Options{
-			Overhead: func() int64 { asked.Add(1); return 0 },
+			Overhead: func(int64) int64 { asked.Add(1); return 0 },
 			OnHold:   func(Hold) { holds.Add(1) },
 		})
 		synctest.Wait()

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 )
@@ -58,37 +57,6 @@ func TestHolesDoNotEvict(t *testing.T) {
 	}
 }
 
-// TestHolesAtTheLimit: without eviction, too, the system gives no more than the
-// limit: what does not fit because of holes is refused until they are closed.
-func TestHolesAtTheLimit(t *testing.T) {
-	t.Parallel()
-	if !OffHeap {
-		t.Skip("memory does not go back")
-	}
-	const limit = 32 << 20
-	for _, policy := range []Eviction{EvictNone, EvictGCRatio} {
-		c, _ := withClock(t, Options{MaxMemory: limit, Eviction: policy, Compression: -1})
-		holed(t, c, 180_000, 4)
-		most, stored := int64(0), 0
-		value := make([]byte, 20_000) // which fits no hole
-		for i := range 2000 {
-			switch err := c.Set(fmt.Sprintf("large:%04d", i), value, 0); {
-			case err == nil:
-				stored++
-			case !errors.Is(err, ErrMemoryLimit):
-				t.Fatal(err)
-			}
-			most = max(most, stats(t, c).MemoryHeld)
-		}
-		if most > limit+2*heldSlack {
-			t.Errorf("%v: the system gave %d bytes at a limit of %d", policy, most, limit)
-		}
-		if want := limit / 2 / len(value); stored < want {
-			t.Errorf("%v: %d values were stored, want %d or more", policy, stored, want)
-		}
-	}
-}
-
 // TestHolesGoBack: what many single deletions leave goes back to the system by
 // itself, soon and without another command.
 func TestHolesGoBack(t *testing.T) {
@@ -100,4 +68,40 @@ func TestHolesGoBack(t *testing.T) {
 	holed(t, c, 150_000, 20)
 	before := stats(t, c)
 	eventually(t, "memory back at the system", func() bool { return stats(t, c).MemoryHeld < before.MemoryHeld/2 })
+}
+
+// TestHolesOfLocksGoBack is the same for locks.
+func TestHolesOfLocksGoBack(t *testing.T) {
+	t.Parallel()
+	if !OffHeap {
+		t.Skip("memory does not go back")
+	}
+	const n = 200_000
+	c := open(t, Options{MaxMemory: 1 << 30})
+	for i := range n {
+		key := fmt.Sprintf("a:rather:long:key:so:that:its:lock:takes:memory:%06d", i)
+		if err := c.Set(key, []byte("v"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := c.Lock(key, Forever); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+	held := func() int64 {
+		b, err := c.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.End()
+		return c.locks.Memory().Held
+	}
+	before := held()
+	for i := range n {
+		if i%20 != 0 {
+			if ok, err := c.Unlock(fmt.Sprintf("a:rather:long:key:so:that:its:lock:takes:memory:%06d", i)); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+	}
+	eventually(t, "memory of locks back at the system", func() bool { return held() < before/2 })
 }

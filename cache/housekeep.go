@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"math"
 	"runtime"
 	"time"
 
@@ -61,8 +62,8 @@ const (
 	// milliseconds.
 	compactPause = 1
 	compactLook  = 1000
-	// compactBytes is about how much a step moves at the most, if more than one
-	// item fits.
+	// compactBytes is about how much a step in the background moves at the most,
+	// if more than one item fits.
 	compactBytes = 64 << 10
 )
 
@@ -81,10 +82,11 @@ func (c *Cache) setOverhead(n int64) time.Duration {
 }
 
 // holed reports whether so little of what the system has given is in use that it
-// is worth it to move items together.
+// is worth it to move items together, and more can be gained than when that led
+// to nothing last.
 func (c *Cache) holed() bool {
 	m := &c.memory
-	return m.nowHeld-m.used >= max(m.used/8, heldSlack)
+	return m.nowHeld-m.used >= max(m.used/8, heldSlack, m.stuck+m.stuck/8)
 }
 
 // compact does one step of moving items together, so that memory can go back to
@@ -100,26 +102,26 @@ func (c *Cache) compact(now instant) (next int64) {
 	case now.ms < m.look:
 		return m.look
 	}
-	moving := m.moving
-	if c.moveTogether() {
+	if c.moveTogether(compactBytes, tidyWork/2) {
 		return now.ms + compactPause
-	}
-	if moving { // so much went that what lies idle will not be needed soon
-		c.tree.Trim()
 	}
 	m.look = now.ms + compactLook
 	return m.look
 }
 
-// moveTogether does one step of that and reports whether there is more to do.
-func (c *Cache) moveTogether() (more bool) {
+// moveTogether looks at about so many bytes of items, at least one item, and moves
+// those that lie too high. It reports whether there is more to do.
+func (c *Cache) moveTogether(bytes int64, most int) (more bool) {
 	m := &c.memory
-	n := tidyWork / 2
-	if items := c.tree.Len(); items > 0 {
-		n = min(n, 1+int(compactBytes/(1+c.used()/int64(items))))
+	n := most
+	if items := int64(c.tree.Len()); items > 0 {
+		n = int(min(int64(n), 1+bytes/(1+c.used()/items)))
 	}
 	m.moving = c.tree.Defrag(n) || c.locks.Defrag(n)
 	m.stale = true
+	if !m.moving {
+		m.stuck = math.MaxInt64 // until what is left has been added up
+	}
 	return m.moving
 }
 
@@ -133,7 +135,10 @@ func (c *Cache) housekeep() {
 	more := false
 	for {
 		if c.set.Overhead != nil && time.Since(asked) >= pause {
-			pause = c.setOverhead(c.set.Overhead())
+			c.mu.RLock()
+			own := c.heap()
+			c.mu.RUnlock()
+			pause = c.setOverhead(c.set.Overhead(own))
 			asked = time.Now()
 		}
 		var sleep time.Duration

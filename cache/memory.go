@@ -12,11 +12,11 @@ type memory struct {
 	locks radix.Memory // as it was when used was added up last
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
-	heap    int64 // the part of nowHeld that is in the Go heap
 	others  int64 // what Options.Overhead said last
 
 	moving bool  // a compaction is under way
 	look   int64 // when to look whether another one is worth it
+	stuck  int64 // how much the holes took when nothing could be moved
 }
 
 // used returns the bytes that the cache takes, all of its overhead included.
@@ -34,20 +34,36 @@ func (c *Cache) addUp() {
 	if c.locks.Len() > 0 || c.detached || m.locks.Used > 0 { // most of the time there are none
 		m.locks = c.locks.Memory()
 	}
-	own := c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes()
+	own := c.own()
 	m.used = used + m.locks.Used + own
 	m.nowHeld = held + m.locks.Held + own
-	m.heap = own
-	if !OffHeap {
-		m.heap = m.nowHeld
-	}
+	m.stuck = min(m.stuck, m.nowHeld-m.used)
 	m.stale = false
 	m.peak = max(m.peak, m.used)
 	m.held = max(m.held, held)
 }
 
+// own returns what lies in the Go heap wherever items are.
+func (c *Cache) own() int64 { return c.wheel.bytes() + c.lockEnds.bytes() + c.evictor.bytes() }
+
+// heap returns the bytes of the Go heap that are the cache's.
+func (c *Cache) heap() int64 {
+	if OffHeap {
+		return c.own()
+	}
+	// Holes are part of the slices, but not of what is held.
+	return c.own() + c.tree.Memory().Span + c.locks.Memory().Span
+}
+
 // budget returns the bytes that the cache itself may take.
 func (c *Cache) budget() int64 { return c.set.MaxMemory - c.memory.others }
+
+// atLimit reports whether a policy that does not evict for each SET has no room
+// left. Some holes are no reason: those that are worth it are closed.
+func (c *Cache) atLimit() bool {
+	used := c.used()
+	return used >= c.budget() || used > c.set.MaxMemory/watchShare && c.heldFarTooMuch()
+}
 
 // full reports whether the limit is reached and the policy does not evict. What
 // is over, and what detached families still take, goes first, as far as it
@@ -59,7 +75,7 @@ func (c *Cache) full(now instant) bool {
 	if c.heldTooMuch() {
 		c.closeHoles(evictBytes)
 	}
-	for c.used() >= c.budget() || c.heldInEarnest(c.used()) || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
+	for c.atLimit() || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
 		switch {
 		case c.wheel.due(now.ms):
 			c.expire(now.ms, tidyWork)

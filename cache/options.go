@@ -24,10 +24,10 @@ type Options struct {
 	// count against MaxMemory, for a program that is there for its cache. One
 	// goroutine asks about once a second, ten times once half of MaxMemory is
 	// taken, and never with the cache locked. At most half of MaxMemory counts.
-	// The Go heap has parts of the cache in it, Stats.MemoryHeap bytes, which are
-	// not to be counted here. Overhead may call Stats.
+	// own is how many bytes of the Go heap are the cache's, Stats.MemoryHeap, and
+	// not to be counted here.
 	// nil means none: then MaxMemory is for the cache alone.
-	Overhead func() int64
+	Overhead func(own int64) int64
 	// MaxItems is a limit on the number of items, beside MaxMemory and dealt
 	// with in the same way. 0 means that there is none.
 	MaxItems int64

@@ -9,8 +9,8 @@ import (
 // Cells hold no Go pointers, so the garbage collector does not look at them.
 //
 // Cells lie in chunks, which never move. A chunk goes back to the collector when
-// its last cell is released, but for one, lest a single cell that comes and goes
-// costs a chunk each time; the last cell of all takes everything with it.
+// its last cell is released, but for one as long as there are others, lest a cell
+// that comes and goes at their edge costs a chunk each time.
 //
 // Free cells of a chunk are a list through the cells themselves, each with the
 // number of the next in its first bytes: a list of its own would have to grow,

@@ -23,7 +23,7 @@ type Stats struct {
 	MemoryPayload   int64 // the part of MemoryUsed that is keys and values, as Weigh has it
 	MemoryOverhead  int64 // the rest of it
 	MemoryHeld      int64 // what the system has given for MemoryUsed, as far as is known
-	MemoryHeap      int64 // the part of MemoryHeld in the Go heap: what TTLs and eviction need; all of it if not OffHeap
+	MemoryHeap      int64 // bytes of the Go heap: what TTLs and eviction need, and the items and holes if not OffHeap
 	MemoryOther     int64 // what Options.Overhead said last, as far as it counts
 
 	EvictedItems  int64 // items that went because of the limit, ever
@@ -89,7 +89,7 @@ func (b *Batch) Stats() Stats {
 		MemoryPeak:         c.memory.peak,
 		MemoryPayload:      m.Payload - headerSize*int64(c.tree.Len()),
 		MemoryHeld:         c.memory.nowHeld,
-		MemoryHeap:         c.memory.heap,
+		MemoryHeap:         c.heap(),
 		MemoryOther:        c.memory.others,
 		EvictedItems:       c.figures.evicted,
 		ExpiredItems:       c.figures.expired,

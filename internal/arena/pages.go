@@ -9,7 +9,7 @@ type pages struct {
 }
 
 // largeUnits is the size from which a free block notes its returned pages.
-const largeUnits = 64 << 10 / Unit
+const largeUnits = 16 << 10 / Unit
 
 // What may lie idle before it is given back, since taking it again costs a page
 // fault: 1/idleShare of what is in use, but at least leastIdle units, and at most
@@ -50,7 +50,7 @@ func (r *Region) page() uint64 {
 	if r.huge {
 		return granule / Unit
 	}
-	return pageUnits
+	return r.small
 }
 
 // enlarge makes the huge page the unit of giving back.
@@ -222,22 +222,6 @@ func (r *Region) dropTop() {
 	if from < to {
 		r.space.discard(from, to)
 		r.touched = from
-	}
-}
-
-// Trim gives all pages back to the system that hold nothing in use. Its cost
-// grows with the number of free blocks of 64 KiB and more.
-func (r *Region) Trim() {
-	r.dropTop()
-	for i := range r.bins {
-		r.bins[i].all(r.mem, binOf(largeUnits), func(_ uint32, h Handle) {
-			units := sizeOf(r.mem, h)
-			gone := r.extentOf(h)
-			if inner := r.inner(h, units); inner.units() > gone.units() {
-				gone = r.giveBack(inner, gone)
-				r.setExtent(h, gone)
-			}
-		})
 	}
 }
 

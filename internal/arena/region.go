@@ -20,6 +20,7 @@ type Region struct {
 	live     uint64   // units in use, fences not counted
 	crumbs   int      // free blocks of one unit
 	pages             // what was returned to the system
+	small    uint64   // units of a page of the system
 	huge     bool     // huge pages were asked for
 	hugeFrom uint64   // units above which they are asked for
 	blind    bool     // memory cannot be had before it is used, see Ahead
@@ -54,6 +55,7 @@ func newRegion(s *Space, start, limit uint64) *Region {
 		r.end = uint64(r.start)
 	}
 	r.boundary = r.limit
+	r.small = pageUnits()
 	r.hugeFrom = granule / Unit
 	if limit-start < hugeRegion {
 		r.hugeFrom = r.limit // never: half a huge page is too much to waste

@@ -112,7 +112,7 @@ func TestTrimLeavesNoFreeMemory(t *testing.T) {
 	m.release(h)
 	m.wantResident("free", h, size, size, size+2*os.Getpagesize())
 	m.r.Trim()
-	m.wantResident("after Trim", h, size, 0, 2*pageUnits*Unit)
+	m.wantResident("after Trim", h, size, 0, 2*os.Getpagesize())
 }
 
 // TestJoinedRunLeavesMemory: what lay between two runs that had gone back goes

@@ -97,8 +97,8 @@ func (r *Region) grow(units uint32) bool {
 	return true
 }
 
-// pageUnits is what discard can return at the least, in units: nothing can.
-const pageUnits = 1 << 40
+// pageUnits returns what discard can return at the least, in units: nothing can.
+func pageUnits() uint64 { return 1 << 40 }
 
 func (s *Space) discard(_, _ uint64) {}
 

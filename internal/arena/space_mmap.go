@@ -3,6 +3,7 @@
 package arena
 
 import (
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -102,6 +103,5 @@ func (s *Space) bytes(from, to uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(s.base, uintptr(from)*Unit)), uintptr(to-from)*Unit)
 }
 
-// pageUnits is what discard can return at the least, in units: no smaller
-// than a page of any of the platforms.
-const pageUnits = 64 << 10 / Unit
+// pageUnits returns what discard can return at the least, in units: a page.
+func pageUnits() uint64 { return uint64(os.Getpagesize()) / Unit }

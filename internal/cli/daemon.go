@@ -31,6 +31,7 @@ type daemon struct {
 	tls     []*tlsListener
 
 	autoMemory bool // max_memory was auto at the start
+	runtime    runtimeLimit
 
 	keeper  *keeper
 	salvage bool // load what is whole of a damaged snapshot
@@ -80,7 +81,8 @@ func (s *start) serve(ctx context.Context, c *config.Config, back *background) (
 func (d *daemon) start(ctx context.Context, dropIn bool, back *background) (err error) {
 	d.log.Info("starting", "version", version(), "pid", os.Getpid())
 	d.warn(dropIn)
-	d.cache, err = openCache(d.config, debug.SetMemoryLimit(-1))
+	d.runtime.most = debug.SetMemoryLimit(-1)
+	d.cache, err = openCache(d.config, &d.runtime)
 	if err != nil {
 		return &failure{status: statusUsage, err: err, explained: true}
 	}

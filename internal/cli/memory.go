@@ -4,38 +4,24 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
-	"sync/atomic"
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
 )
 
 // openCache returns a cache as c has it, which counts what the rest of the
-// process takes, and sets the runtime's limit, at most to most.
-func openCache(c *config.Config, most int64) (*cache.Cache, error) {
-	var opened atomic.Pointer[cache.Cache]
+// process takes, and tells limit what it has in the heap.
+func openCache(c *config.Config, limit *runtimeLimit) (*cache.Cache, error) {
 	o := cacheOptions(c)
-	limit := &runtimeLimit{most: most}
-	o.Overhead = func() int64 {
-		s := figuresOf(opened.Load())
-		limit.follow(s.MemoryUsable, s.MemoryHeap)
-		return overhead(c.MaxMemory, runtimeMemory(), s.MemoryHeap)
+	o.Overhead = func(own int64) int64 {
+		limit.own(own)
+		return overhead(c.MaxMemory, runtimeMemory(), own)
 	}
 	made, err := cache.New(o)
 	if err == nil {
-		limit.follow(made.Options().MaxMemory, 0)
-		opened.Store(made)
+		limit.maxMemory(made.Options().MaxMemory)
 	}
 	return made, err
-}
-
-// figuresOf returns the figures of c, none if it is not there yet or closed.
-func figuresOf(c *cache.Cache) cache.Stats {
-	if c == nil {
-		return cache.Stats{}
-	}
-	s, _ := c.Stats()
-	return s
 }
 
 // runtimeMemory returns the bytes that the Go runtime has from the system: the
@@ -74,21 +60,40 @@ const (
 	leastRuntime = 32 << 20
 )
 
-// runtimeLimit sets the runtime's soft limit.
+// runtimeLimit sets the runtime's soft limit. It may be used by many goroutines.
 type runtimeLimit struct {
 	most int64 // the limit at the start, which GOMEMLIMIT may have set
-	mu   sync.Mutex
-	set  int64 // 0: not yet
+
+	mu        sync.Mutex
+	max       int64 // max_memory, 0: not known yet
+	ownMemory int64 // what the cache has in the heap
+	set       int64 // 0: not yet
 }
 
-// follow sets the limit for a server with that max_memory, 0 if it is not known
-// yet, whose cache has own bytes in the heap. That stops the process for a
-// moment, so it waits until the limit has moved by a sixteenth.
-func (l *runtimeLimit) follow(maxMemory, own int64) {
+// maxMemory notes the max_memory that is in effect.
+func (l *runtimeLimit) maxMemory(n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	to := min(l.most, softLimit(maxMemory, own))
-	if d := to - l.set; maxMemory == 0 || -l.set/16 < d && d < l.set/16 {
+	l.max = n
+	l.follow()
+}
+
+// own notes what the cache has in the heap.
+func (l *runtimeLimit) own(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ownMemory = n
+	l.follow()
+}
+
+// follow sets the limit. That stops the process for a moment, so it waits until
+// the limit has moved by a sixteenth.
+func (l *runtimeLimit) follow() {
+	if l.max == 0 {
+		return
+	}
+	to := min(l.most, softLimit(l.max, l.ownMemory))
+	if d := to - l.set; -l.set/16 < d && d < l.set/16 {
 		return
 	}
 	l.set = to

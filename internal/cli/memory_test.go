@@ -20,7 +20,7 @@ func TestItemsAreNotOverhead(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.MaxMemory, c.Compression = 1<<30, -1
-	items, err := openCache(c, math.MaxInt64)
+	items, err := openCache(c, &runtimeLimit{most: math.MaxInt64})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,17 +36,14 @@ func TestItemsAreNotOverhead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := figuresOf(items)
-	if s.MemoryUsed < size || s.MemoryHeap < lives*64 || cache.OffHeap && s.MemoryHeap > lives*256 || !cache.OffHeap && s.MemoryHeap < size {
+	s, err := items.Stats()
+	if err != nil || s.MemoryUsed < size || s.MemoryHeap < lives*64 || cache.OffHeap && s.MemoryHeap > lives*256 || !cache.OffHeap && s.MemoryHeap < size {
 		t.Fatalf("%d bytes taken, %d of them in the heap", s.MemoryUsed, s.MemoryHeap)
 	}
 	// Whatever else the process takes, it is the same with and without them.
 	const all = 1 << 30
 	if with, without := overhead(math.MaxInt64, all, 0), overhead(math.MaxInt64, all, s.MemoryHeap); with-without != s.MemoryHeap {
 		t.Errorf("%d bytes are in the heap and make the overhead %d instead of %d", s.MemoryHeap, without, with)
-	}
-	if _ = items.Close(); figuresOf(items).MemoryHeap != 0 || figuresOf(nil).MemoryHeap != 0 {
-		t.Error("a cache that is closed, or not there yet, has memory in the heap")
 	}
 }
 
@@ -70,14 +67,15 @@ func TestRuntimeLimit(t *testing.T) { // not parallel: the limit is the process'
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	l := runtimeLimit{most: 10 << 30}
 	for _, step := range []struct{ maxMemory, own, want int64 }{
-		{0, 0, before}, // not known yet
+		{0, 1 << 30, before}, // not known yet
 		{8 << 30, 0, 1 << 30},
 		{8 << 30, 32 << 20, 1 << 30}, // too little to stop the process for
 		{8 << 30, 1 << 30, 1<<30 + 1<<30 + 1<<27},
 		{8 << 30, 0, 1 << 30},
 		{80 << 30, 1 << 30, 10 << 30}, // the most
 	} {
-		l.follow(step.maxMemory, step.own)
+		l.own(step.own)
+		l.maxMemory(step.maxMemory)
 		if got := debug.SetMemoryLimit(-1); got != step.want {
 			t.Errorf("a max_memory of %d, %d of it in the heap: the limit is %d, want %d", step.maxMemory, step.own, got, step.want)
 		}

@@ -52,6 +52,7 @@ func (d *daemon) setMaxMemory(bytes int64) bool {
 		d.log.Debug("max_memory", "err", err)
 		return false
 	}
+	d.runtime.maxMemory(d.cache.Options().MaxMemory)
 	return true
 }
 

@@ -126,7 +126,6 @@ func TestLargeRecords(t *testing.T) {
 		}
 	}
 	tree.Delete(key)
-	tree.Trim()
 	if m := tree.Memory(); arena.GivesBack && m.Held > 8<<20 {
 		t.Errorf("%d bytes are held after the large record went: %+v", m.Held, m)
 	}

@@ -367,8 +367,6 @@ func (m *model) step(growing bool) {
 		m.tree.Defrag(m.rng.IntN(50))
 	case op < 92:
 		m.compact()
-	case op == 92 && m.rng.IntN(10) == 0:
-		m.tree.Trim()
 	default:
 		m.find(m.shape.key(m.rng))
 	}

@@ -176,11 +176,3 @@ func (t *Tree) Ahead() (a Ahead, ok bool) {
 	}
 	return t.leaves[0].Ahead()
 }
-
-// Trim gives back to the system all memory that it can take without moving
-// anything.
-func (t *Tree) Trim() {
-	for _, r := range t.regions() {
-		r.Trim()
-	}
-}

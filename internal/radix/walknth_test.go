@@ -5,7 +5,6 @@ import (
 	"testing"
 )
 
-// A walk from position i is the rest of the walk from the start.
 // nth appends the key at position i to buf and returns it with its record; nothing
 // if there is none.
 func nth(t *Tree, i int, buf []byte) (key, rec []byte) {
@@ -16,6 +15,7 @@ func nth(t *Tree, i int, buf []byte) (key, rec []byte) {
 	return key, rec
 }
 
+// A walk from position i is the rest of the walk from the start.
 func TestWalkNth(t *testing.T) {
 	tree := newTree(t)
 	tree.WalkNth(0, func(key, _ []byte) bool {
