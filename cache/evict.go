@@ -53,14 +53,14 @@ const (
 	// for other parts of the program may have up to half of it (setOverhead).
 	watchShare = 2
 	// heldSlack is how far the memory that the system has given may exceed the
-	// limit before commands move items together, and a part of 1/heldShare of the
-	// limit more how far before it makes items go although moving could help.
+	// limit before it makes items go, and a part of 1/heldShare of the limit more
+	// how far if moving items together can help, too.
 	heldSlack = 4 << 20
-	heldShare = 8
-	// A command that adds bytes then looks at compactShare times as many of what
-	// is there: a whole walk is through its half of the limit before those that
-	// come meanwhile take that part of it.
-	compactShare = 4
+	heldShare = 32
+	// A command that adds bytes when all that may be is held looks at compactShare
+	// times as many of what is there: a walk through most of the limit is over
+	// before those that come meanwhile exceed it by so much.
+	compactShare = 16
 )
 
 // prospect is an item that may be the victim.
@@ -105,8 +105,7 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 		if payload > c.set.MaxMemory {
 			return old, ErrMemoryLimit
 		}
-		if c.used(); c.heldTooMuch() {
-			c.closeHoles(payload)
+		if c.closeHoles(payload) {
 			old = c.tree.Seek(key)
 		}
 		return old, nil
@@ -123,8 +122,7 @@ func (c *Cache) makeRoom(key []byte, old item, size int, now instant) (item, err
 	}
 	c.watch(d.bytes)
 	c.weed(&d, now)
-	if c.heldTooMuch() {
-		c.closeHoles(d.bytes)
+	if c.closeHoles(d.bytes) {
 		old = c.tree.Seek(key)
 	}
 	if !c.exceeds(&d) {
@@ -158,9 +156,7 @@ func (c *Cache) makeFamilyRoom(prefix []byte, growth int64, now instant) error {
 	if c.set.Eviction.evicts() {
 		c.watch(growth)
 	}
-	if c.heldTooMuch() {
-		c.closeHoles(growth)
-	}
+	c.closeHoles(growth)
 	if c.set.Eviction.evicts() {
 		if growth <= 0 || !c.exceeds(&d) {
 			return nil
@@ -206,9 +202,16 @@ func (c *Cache) heldFarTooMuch() bool {
 	return c.memory.nowHeld > limit+limit/heldShare+heldSlack
 }
 
-// closeHoles moves items together, for a command that adds so many bytes.
-func (c *Cache) closeHoles(bytes int64) {
+// closeHoles moves items together if the system has given all that it may and
+// that is worth it, for a command that adds so many bytes. It reports whether it
+// did; what the tree handed out is invalid then.
+func (c *Cache) closeHoles(bytes int64) bool {
+	c.used() // for what is held
+	if m := &c.memory; m.nowHeld <= c.budget() || !m.moving && !c.holed() {
+		return false
+	}
 	c.moveTogether(compactBytes+compactShare*max(bytes, 0), math.MaxInt)
+	return true
 }
 
 // tooMany reports whether there are too many items for d.

@@ -71,9 +71,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 	if c.set.Eviction.evicts() {
 		c.watch(d.bytes)
 	}
-	if c.heldTooMuch() {
-		c.closeHoles(d.bytes)
-	}
+	c.closeHoles(d.bytes)
 	for c.exceeds(&d) {
 		if !c.wheel.due(now.ms) {
 			return ErrMemoryLimit

@@ -72,9 +72,7 @@ func (c *Cache) full(now instant) bool {
 	if c.set.Eviction.evicts() {
 		return false
 	}
-	if c.heldTooMuch() {
-		c.closeHoles(evictBytes)
-	}
+	c.closeHoles(0)
 	for c.atLimit() || c.set.MaxItems > 0 && int64(c.tree.Len()) >= c.set.MaxItems {
 		switch {
 		case c.wheel.due(now.ms):

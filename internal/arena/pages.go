@@ -16,7 +16,7 @@ const largeUnits = 16 << 10 / Unit
 // mostIdle: no single call has to give back much more.
 const (
 	idleShare = 16
-	leastIdle = 4 << 20 / Unit
+	leastIdle = 1 << 20 / Unit
 	mostIdle  = 64 << 20 / Unit
 )
 

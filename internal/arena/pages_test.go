@@ -143,7 +143,7 @@ func TestDenyBelow(t *testing.T) {
 // give back hundreds of megabytes.
 func TestMayIdle(t *testing.T) {
 	for _, c := range []struct{ used, want uint64 }{
-		{0, 4 << 20}, {64 << 20, 4 << 20}, {256 << 20, 16 << 20}, {1 << 30, 64 << 20}, {20 << 30, 64 << 20},
+		{0, 1 << 20}, {64 << 20, 4 << 20}, {256 << 20, 16 << 20}, {1 << 30, 64 << 20}, {20 << 30, 64 << 20},
 	} {
 		if got := mayIdle(c.used/Unit) * Unit; got != c.want {
 			t.Errorf("%d bytes of %d in use may lie idle, want %d", got, c.used, c.want)
