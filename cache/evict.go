@@ -1,9 +1,6 @@
 package cache
 
-import (
-	"bytes"
-	"math"
-)
+import "bytes"
 
 // How the policies EvictLFU and EvictLRU make room. Items are in no lists: the
 // victim is the worst of a few items that are picked at random.
@@ -59,8 +56,10 @@ const (
 	heldShare = 32
 	// A command that adds bytes when all that may be is held looks at compactShare
 	// times as many of what is there: a walk through most of the limit is over
-	// before those that come meanwhile exceed it by so much.
+	// before those that come meanwhile exceed it by so much. It looks at no more
+	// than compactMost items, lest others wait for it.
 	compactShare = 16
+	compactMost  = 16 << 10
 )
 
 // prospect is an item that may be the victim.
@@ -210,7 +209,7 @@ func (c *Cache) closeHoles(bytes int64) bool {
 	if m := &c.memory; m.nowHeld <= c.budget() || !m.moving && !c.holed() {
 		return false
 	}
-	c.moveTogether(compactBytes+compactShare*max(bytes, 0), math.MaxInt)
+	c.moveTogether(compactBytes+compactShare*max(bytes, 0), compactMost)
 	return true
 }
 
