@@ -14,8 +14,7 @@ import (
 func openCache(c *config.Config, limit *runtimeLimit) (*cache.Cache, error) {
 	o := cacheOptions(c)
 	o.Overhead = func(own int64) int64 {
-		limit.own(own)
-		return overhead(c.MaxMemory, runtimeMemory(), own)
+		return overhead(limit.own(own), runtimeMemory(), own)
 	}
 	made, err := cache.New(o)
 	if err == nil {
@@ -39,7 +38,7 @@ func runtimeMemory() int64 {
 }
 
 // overhead returns what the cache of a server is told that the rest of the process
-// takes, for a max_memory of that, 0 if the cache chooses it; own is what of the
+// takes, for a max_memory of that, 0 if it is not known yet; own is what of the
 // runtime's memory is the cache's. What the runtime will need under load is set
 // aside from the start: a full cache gives memory back more slowly than a busy
 // server takes it.
@@ -78,16 +77,18 @@ func (l *runtimeLimit) maxMemory(n int64) {
 	l.follow()
 }
 
-// own notes what the cache has in the heap.
-func (l *runtimeLimit) own(n int64) {
+// own notes what the cache has in the heap and returns the max_memory that is in
+// effect, 0 if it is not known yet.
+func (l *runtimeLimit) own(n int64) (maxMemory int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ownMemory = n
 	l.follow()
+	return l.max
 }
 
-// follow sets the limit. That stops the process for a moment, so it waits until
-// the limit has moved by a sixteenth.
+// follow sets the limit, once it has moved by a sixteenth: less changes nothing
+// that could be noticed.
 func (l *runtimeLimit) follow() {
 	if l.max == 0 {
 		return

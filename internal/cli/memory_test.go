@@ -69,7 +69,7 @@ func TestRuntimeLimit(t *testing.T) { // not parallel: the limit is the process'
 	for _, step := range []struct{ maxMemory, own, want int64 }{
 		{0, 1 << 30, before}, // not known yet
 		{8 << 30, 0, 1 << 30},
-		{8 << 30, 32 << 20, 1 << 30}, // too little to stop the process for
+		{8 << 30, 32 << 20, 1 << 30}, // too little to be noticed
 		{8 << 30, 1 << 30, 1<<30 + 1<<30 + 1<<27},
 		{8 << 30, 0, 1 << 30},
 		{80 << 30, 1 << 30, 10 << 30}, // the most

@@ -85,9 +85,9 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 	if err != nil {
 		return err
 	}
-	late, said := watchers(watch, late, longest)
+	excuse, said := watchers(watch, late, longest)
 	e.note("%s: %s", m.Name, said)
-	found := blame(res.Stalls, late, res.Gaps, b.threshold)
+	found := blame(res.Stalls, excuse, res.Gaps, b.threshold)
 	us := func(p float64) string { return report.Micros(res.Percentile(0, p)) }
 	table.Row(m.Name, res.Requests, report.Percent(float64(res.Hits)/float64(res.Hits+res.Missing))+" %", us(50), us(99), us(99.9), us(99.99), us(100),
 		report.Micros(time.Duration(res.SetLatency.ValueAtPercentile(99.99))), len(res.Stalls), found.machine, found.others, report.Millis(found.worst))
@@ -95,7 +95,7 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 	none := report.None
 	row, verdict := []any{none, none, none, none, none, none, none}, found.verdict()
 	if m.Name == "Gibson" && b.observed != "" {
-		cells, f, err := b.own(m, res, late)
+		cells, f, err := b.own(m, res, excuse)
 		if err != nil {
 			return err
 		}
