@@ -14,10 +14,11 @@ import (
 // However many goroutines want a key that is missing, load runs once for all
 // of them, in a goroutine of its own: it goes on when a caller's context ends,
 // as long as one caller is left, and has the values of the first one's
-// context. It ends with TypedOptions.LoadTimeout, whoever waits: callers then
-// get an error that matches context.DeadlineExceeded, and the next Fetch loads
-// anew even if load does not heed its context. The error of load or its panic
-// reaches every caller.
+// context. Its time ends with TypedOptions.LoadTimeout, whoever waits: if load
+// has not returned by then, callers get an error that matches
+// context.DeadlineExceeded, whatever load does in the end, and the next Fetch
+// loads anew even if load does not heed its context. Otherwise the error of
+// load or its panic reaches every caller.
 //
 // Other processes that Fetch the same key wait for the result as well, up to
 // TypedOptions.LockTime; they know by an item that is locked while the load
@@ -33,8 +34,12 @@ import (
 //
 // A load is worth more than its storing: if the server cannot be reached, or
 // refuses the value, or holds something that cannot be decoded or is above
-// Options.MaxReplySize, Fetch returns what load does. With TypedOptions.NegativeFor an ErrNotFound of load is
-// stored as well.
+// Options.MaxReplySize, Fetch returns what load does. As soon as a request is
+// not answered, load runs without the lock and without further questions. How
+// long that takes to be noticed is for ctx and the store to say with the first
+// GET; each of the later steps, of which SET and LOCK of the lock are one, has
+// TypedOptions.LockTime or a quarter of TypedOptions.LoadTimeout, whichever is
+// less. With TypedOptions.NegativeFor an ErrNotFound of load is stored as well.
 func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error)) (V, error) {
 	var zero V
 	if _, err := seconds(ttl); err != nil {
@@ -52,30 +57,35 @@ func (t *Typed[V]) Fetch(ctx context.Context, key string, ttl time.Duration, loa
 	case !it.stale:
 		return it.val, nil
 	case !it.absent && t.opts.StaleFor > 0:
-		t.join(ctx, key, ttl, load, true)
+		t.join(ctx, key, ttl, load, true, false)
 		return it.val, nil
 	}
+	blind := err != nil && !isAnswer(err)
 	for {
-		f := t.join(ctx, key, ttl, load, false)
+		f := t.join(ctx, key, ttl, load, false, blind)
 		if f == nil {
 			return zero, fmt.Errorf("gibson: %q: %w", key, ErrClosed)
 		}
 		select {
 		case <-f.done:
-		case <-f.ctx.Done():
-			if !f.isDone() { // load does not heed its context
-				t.leave(key, f)
-				return zero, fmt.Errorf("gibson: %q: load: %w", key, context.Cause(f.ctx))
-			}
+		case <-f.ctx.Done(): // after done as well
 		case <-ctx.Done():
 			t.leave(key, f)
 			return zero, ctx.Err()
 		}
 		switch {
-		case f.panicked != nil:
-			panic(f.panicked)
-		case f.err != errElsewhere:
-			return f.val, f.err
+		case isClosed(f.done):
+			if f.panicked != nil {
+				panic(f.panicked)
+			}
+		case isClosed(f.told): // it only remains to be stored
+			t.leave(key, f)
+		default:
+			t.leave(key, f)
+			return zero, f.late()
+		}
+		if f.out.err != errElsewhere {
+			return f.out.val, f.out.err
 		}
 	}
 }
@@ -86,57 +96,101 @@ func isRefused(err error) bool {
 	return errors.Is(err, ErrInvalidKey) || errors.Is(err, ErrTooLarge) && !errors.As(err, &reply)
 }
 
-// load looks for the value once more, because another load may have ended
-// between the caller's look and this one, and loads it if nobody else does.
-func (t *Typed[V]) load(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error), refresh bool) (V, error) {
-	var zero V
-	if val, found, err := t.look(ctx, key); found {
-		return val, err
-	}
-	release, mine := t.lock(ctx, key)
-	for start := time.Now(); !mine && time.Since(start) < t.opts.LockTime; release, mine = t.lock(ctx, key) {
-		if refresh {
-			return zero, errElsewhere
-		}
-		pause := time.NewTimer(t.opts.PollInterval/2 + rand.N(t.opts.PollInterval))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return zero, context.Cause(ctx)
-		}
-		if val, found, err := t.look(ctx, key); found {
-			return val, err
+// load loads the value unless it is there by now, tells that as the outcome of
+// f, and stores it. With blind it does not look, as the server does not answer.
+func (t *Typed[V]) load(f *flight[V], key string, ttl time.Duration, load func(context.Context) (V, error), refresh, blind bool) {
+	var found *outcome[V]
+	if !blind {
+		var release func()
+		if found, release = t.claim(f.ctx, key, refresh); release != nil {
+			defer release()
+			// The one who had the lock before may have stored it.
+			found, _ = t.look(f.ctx, key) // without an answer: load
 		}
 	}
-	defer release()
-	if mine && !t.opts.NoLock {
-		// The one who had the lock before may have stored it.
-		if val, found, err := t.look(ctx, key); found {
-			return val, err
-		}
+	switch {
+	case found != nil:
+		f.tell(found.val, found.err)
+		return
+	case f.ctx.Err() != nil:
+		return // nobody waits for it any more
 	}
-	if ctx.Err() != nil {
-		return zero, context.Cause(ctx) // nobody waits for it any more
+	val, err := load(f.ctx)
+	f.tell(val, err)
+	if f.ctx.Err() != nil {
+		return // too late: nothing of it counts
 	}
-	val, err := load(ctx)
+	ctx, cancel := context.WithTimeout(f.ctx, t.patience())
+	defer cancel()
 	switch {
 	case err == nil:
 		_ = t.set(ctx, key, item[V]{val: val}, ttl) // documented: the value counts
 	case errors.Is(err, ErrNotFound) && t.opts.NegativeFor > 0:
 		_ = t.set(ctx, key, item[V]{absent: true}, t.opts.NegativeFor) // likewise
 	}
-	return val, err
 }
 
-// look returns what is stored under key, if it is fresh.
-func (t *Typed[V]) look(ctx context.Context, key string) (val V, found bool, err error) {
+// claim looks for the value once more, because another load may have ended
+// between the caller's look and this one, and has this process be the one that
+// loads it: release is not nil if it holds the lock. While another one does, it
+// waits for the value, or with refresh finds errElsewhere. It returns nothing
+// when ctx ends, and as soon as a request is not answered.
+func (t *Typed[V]) claim(ctx context.Context, key string, refresh bool) (found *outcome[V], release func()) {
+	var start time.Time
+	for {
+		if found, err := t.look(ctx, key); found != nil || err != nil || t.opts.NoLock {
+			return found, nil
+		}
+		if start.IsZero() {
+			start = time.Now()
+		}
+		release, err := t.lock(ctx, key)
+		switch {
+		case !errors.Is(err, ErrLocked):
+			return nil, release
+		case refresh:
+			return &outcome[V]{err: errElsewhere}, nil
+		case time.Since(start) >= t.opts.LockTime:
+			return nil, nil
+		}
+		pause := time.NewTimer(t.opts.PollInterval/2 + rand.N(t.opts.PollInterval))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return nil, nil
+		}
+	}
+}
+
+// look returns what is stored under key, nil if nothing fresh is. The error
+// says that the server did not answer, within patience for instance.
+func (t *Typed[V]) look(ctx context.Context, key string) (*outcome[V], error) {
+	ctx, cancel := context.WithTimeout(ctx, t.patience())
+	defer cancel()
 	it, err := t.get(ctx, key)
-	if err != nil || it.stale {
-		return val, false, nil
+	switch {
+	case err != nil && !isAnswer(err):
+		return nil, err
+	case err != nil || it.stale:
+		return nil, nil
+	case it.absent:
+		return &outcome[V]{err: ErrNotFound}, nil
 	}
-	if it.absent {
-		return val, true, ErrNotFound
+	return &outcome[V]{val: it.val}, nil
+}
+
+// patience returns how long a load waits for the answer to one request. A look,
+// the lock and another look leave a part of LoadTimeout to the load.
+func (t *Typed[V]) patience() time.Duration { return min(t.opts.LockTime, t.opts.LoadTimeout/4) }
+
+// isAnswer reports whether err, of a look, comes of what the server answered.
+func isAnswer(err error) bool {
+	for _, answer := range [...]error{ErrNotFound, ErrServer, ErrLocked, ErrNotANumber, ErrMemoryLimit, ErrTooLarge} {
+		if errors.Is(err, answer) {
+			return true
+		}
 	}
-	return it.val, true, nil
+	var bad *itemError
+	return errors.As(err, &bad)
 }

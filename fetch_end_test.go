@@ -18,6 +18,170 @@ import (
 	"github.com/gogibson/gibson/wire"
 )
 
+// endings are what a load may return when its context has ended, which comes
+// too late: that its callers never get it must not depend on who is faster.
+var endings = map[string]func(context.Context) (string, error){
+	"its context's error": func(ctx context.Context) (string, error) { return "", ctx.Err() },
+	"the cause":           func(ctx context.Context) (string, error) { return "", context.Cause(ctx) },
+	"another error":       func(context.Context) (string, error) { return "", errUnreachable },
+	"nothing found":       func(context.Context) (string, error) { return "", gibson.ErrNotFound },
+	"a value":             func(context.Context) (string, error) { return "late", nil },
+}
+
+// rounds is how often a test repeats what depends on who is faster.
+const rounds = 200
+
+// TestFetchLoadTimeoutOutcome has loads that return when their time is over.
+func TestFetchLoadTimeoutOutcome(t *testing.T) {
+	for name, ending := range endings {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				typed := typedOf(t, newMemory(), gibson.Raw[string](), nil)
+				for range rounds {
+					got, err := typed.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+						<-ctx.Done()
+						return ending(ctx)
+					})
+					if got != "" || !errors.Is(err, context.DeadlineExceeded) {
+						t.Fatalf("Fetch = %q, %v, want DeadlineExceeded", got, err)
+					}
+					typed.Wait()
+				}
+			})
+		})
+	}
+}
+
+// TestTypedCloseOutcome has loads that return when Close has ended them.
+func TestTypedCloseOutcome(t *testing.T) {
+	for name, ending := range endings {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for range rounds {
+					typed := typedOf(t, newMemory(), gibson.Raw[string](), nil)
+					var wg sync.WaitGroup
+					wg.Go(func() {
+						got, err := typed.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+							<-ctx.Done()
+							return ending(ctx)
+						})
+						if got != "" || !errors.Is(err, gibson.ErrClosed) {
+							t.Errorf("Fetch = %q, %v, want ErrClosed", got, err)
+						}
+					})
+					synctest.Wait()
+					ctx, cancel := context.WithCancel(t.Context())
+					cancel()
+					if err := typed.Close(ctx); !errors.Is(err, context.Canceled) {
+						t.Errorf("Close: %v", err)
+					}
+					wg.Wait()
+				}
+			})
+		})
+	}
+}
+
+// dark is a Store that stops to answer: the request of that number and all
+// after it hang until their context ends, or fail with lost if that is set.
+type dark struct {
+	*memory
+	from int
+	lost error
+
+	mu    sync.Mutex // protects the field below
+	asked int
+}
+
+func (d *dark) ask(ctx context.Context) error {
+	d.mu.Lock()
+	n := d.asked
+	d.asked++
+	d.mu.Unlock()
+	switch {
+	case n < d.from:
+		return nil
+	case d.lost != nil:
+		return d.lost
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (d *dark) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := d.ask(ctx); err != nil {
+		return nil, err
+	}
+	return d.memory.Get(ctx, key)
+}
+
+func (d *dark) Set(ctx context.Context, key string, val []byte, ttl time.Duration) error {
+	if err := d.ask(ctx); err != nil {
+		return err
+	}
+	return d.memory.Set(ctx, key, val, ttl)
+}
+
+func (d *dark) Lock(ctx context.Context, key string, dur time.Duration) error {
+	if err := d.ask(ctx); err != nil {
+		return err
+	}
+	return d.memory.Lock(ctx, key, dur)
+}
+
+func (d *dark) Unlock(ctx context.Context, key string) error {
+	if err := d.ask(ctx); err != nil {
+		return err
+	}
+	return d.memory.Unlock(ctx, key)
+}
+
+// TestFetchWithoutAnswer has the server fall silent, or go away, at each of the
+// requests that a Fetch makes. It loads all the same, once, in time, and asks
+// no more than one question that is not answered before.
+func TestFetchWithoutAnswer(t *testing.T) {
+	for name, lost := range map[string]error{"silent": nil, "lost": gibson.ErrConnectionLost} {
+		for from := range 7 {
+			if lost == nil && from == 0 {
+				continue // the first GET is bounded by the caller's context alone
+			}
+			synctest.Test(t, func(t *testing.T) {
+				store := &dark{memory: newMemory(), from: from, lost: lost}
+				typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{LoadTimeout: 8 * time.Second})
+				loads := 0
+				got, err := typed.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+					if loads++; ctx.Err() != nil {
+						t.Errorf("%s from request %d on: loaded with a context that has ended", name, from)
+					}
+					if want := min(from+1, 5); store.asked != want {
+						t.Errorf("%s from request %d on: %d requests before the load, want %d", name, from, store.asked, want)
+					}
+					return "v", nil
+				})
+				if got != "v" || err != nil || loads != 1 {
+					t.Errorf("%s from request %d on: Fetch = %q, %v after %d loads", name, from, got, err, loads)
+				}
+			})
+		}
+	}
+}
+
+// TestFetchLoadedAtTheEnd has the time of a load end while its value is being
+// stored: the value is there.
+func TestFetchLoadedAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &dark{memory: newMemory(), from: 5}
+		typed := typedOf(t, store, gibson.Raw[string](), &gibson.TypedOptions{LoadTimeout: 8 * time.Second})
+		got, err := typed.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
+			time.Sleep(7 * time.Second)
+			return "v", nil
+		})
+		if got != "v" || err != nil {
+			t.Errorf("Fetch = %q, %v", got, err)
+		}
+	})
+}
+
 // TestFetchLoadTimeout has loads that hang: in the background and while a
 // caller waits, with a loader that heeds its context and one that does not.
 // The key is loaded by the next Fetch all the same.
@@ -29,7 +193,7 @@ func TestFetchLoadTimeout(t *testing.T) {
 				hang := func(ctx context.Context) (string, error) {
 					if heeds {
 						<-ctx.Done()
-						return "", ctx.Err()
+						return "late", nil
 					}
 					<-release
 					return "late", nil
@@ -224,7 +388,7 @@ func TestTypedClose(t *testing.T) {
 		wg.Go(func() {
 			_, err := slow.Fetch(t.Context(), "k", 0, func(ctx context.Context) (string, error) {
 				<-ctx.Done()
-				return "", context.Cause(ctx)
+				return "late", nil
 			})
 			if !errors.Is(err, gibson.ErrClosed) {
 				t.Errorf("Fetch whose load Close ended: %v, want ErrClosed", err)

@@ -2,7 +2,6 @@ package gibson
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -13,26 +12,21 @@ const lockPrefix = "\x00gibson:lock:"
 // lock, which fails while it is locked, and locking it, which succeeds for one
 // of those who created it together. The item stays when the load is done, so
 // that nobody deletes what another has created meanwhile, and ends by its ttl.
-// Without a server everybody is on his own.
-func (t *Typed[V]) lock(ctx context.Context, key string) (release func(), mine bool) {
-	if t.opts.NoLock {
-		return func() {}, true
-	}
+// The error matches ErrLocked if another process loads it; with any other one
+// everybody is on his own. release is nil on error.
+func (t *Typed[V]) lock(ctx context.Context, key string) (release func(), err error) {
 	// A LOCK whose answer nobody waits for would hold up everybody for the
 	// whole of LockTime, so the end of the load's context does not matter here.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.opts.LockTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.patience())
 	defer cancel()
 	side := lockPrefix + key
 	start := time.Now()
-	err := t.store.Set(ctx, side, []byte("1"), t.opts.LockTime)
+	err = t.store.Set(ctx, side, []byte("1"), t.opts.LockTime)
 	if err == nil {
 		err = t.store.Lock(ctx, side, t.opts.LockTime)
 	}
-	if errors.Is(err, ErrLocked) {
-		return func() {}, false
-	}
 	if err != nil {
-		return func() {}, true
+		return nil, err
 	}
 	return func() {
 		if time.Since(start) >= t.opts.LockTime {
@@ -40,8 +34,8 @@ func (t *Typed[V]) lock(ctx context.Context, key string) (release func(), mine b
 		}
 		// The caller may be gone, others wait for the lock: not with ctx. If it
 		// fails the lock ends by itself.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.opts.LockTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.patience())
 		defer cancel()
 		_ = t.store.Unlock(ctx, side)
-	}, true
+	}, nil
 }

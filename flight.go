@@ -12,18 +12,45 @@ import (
 type flight[V any] struct {
 	ctx     context.Context // of the load; its cause says why it had to end
 	cancel  context.CancelCauseFunc
-	waiters int           // callers, and one for a load in the background; under Typed.mu
-	done    chan struct{} // closed when the fields below are set
+	key     string
+	waiters int // callers, and one for a load in the background; under Typed.mu
 
-	val      V
-	err      error
-	panicked any
+	told chan struct{} // closed when out is set: before the value is stored
+	out  outcome[V]
+
+	done     chan struct{} // closed at the end, after told
+	panicked any           // set by then
 }
 
-// isDone reports whether the load has its outcome.
-func (f *flight[V]) isDone() bool {
+// outcome is what a load comes to.
+type outcome[V any] struct {
+	val V
+	err error
+}
+
+// tell sets the outcome of the load, once: later calls do nothing. If the time
+// of the load is over it is that, because its callers may have left with it.
+// Only the goroutine of the load calls it.
+func (f *flight[V]) tell(val V, err error) {
+	if isClosed(f.told) {
+		return
+	}
+	f.out = outcome[V]{val: val, err: err}
+	if f.ctx.Err() != nil {
+		f.out = outcome[V]{err: f.late()}
+	}
+	close(f.told)
+}
+
+// late returns the error of callers whose load has not returned in time.
+func (f *flight[V]) late() error {
+	return fmt.Errorf("gibson: %q: load: %w", f.key, context.Cause(f.ctx))
+}
+
+// isClosed reports whether c, to which nothing is sent, is closed.
+func isClosed(c <-chan struct{}) bool {
 	select {
-	case <-f.done:
+	case <-c:
 		return true
 	default:
 		return false
@@ -50,8 +77,8 @@ var errExited = errors.New("gibson: loader ended its goroutine")
 
 // join returns the load of key that is in progress, or begins one; nil after
 // Close if it would have to. With background the load is to go on although
-// nobody waits for it.
-func (t *Typed[V]) join(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error), background bool) *flight[V] {
+// nobody waits for it; with blind it does not look for a value before.
+func (t *Typed[V]) join(ctx context.Context, key string, ttl time.Duration, load func(context.Context) (V, error), background, blind bool) *flight[V] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f, ok := t.flights[key]
@@ -69,12 +96,12 @@ func (t *Typed[V]) join(ctx context.Context, key string, ttl time.Duration, load
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	ctx, stop := context.WithTimeout(ctx, t.opts.LoadTimeout)
-	f = &flight[V]{ctx: ctx, cancel: cancel, waiters: 1, done: make(chan struct{}), err: errExited}
+	f = &flight[V]{ctx: ctx, cancel: cancel, key: key, waiters: 1, told: make(chan struct{}), done: make(chan struct{})}
 	t.flights[key] = f
 	t.running++
 	go func() {
 		defer stop()
-		t.fly(f, key, ttl, load, background)
+		t.fly(f, key, ttl, load, background, blind)
 	}()
 	return f
 }
@@ -93,15 +120,17 @@ func (t *Typed[V]) leave(key string, f *flight[V]) {
 }
 
 // fly runs a load and tells its outcome.
-func (t *Typed[V]) fly(f *flight[V], key string, ttl time.Duration, load func(context.Context) (V, error), refresh bool) {
+func (t *Typed[V]) fly(f *flight[V], key string, ttl time.Duration, load func(context.Context) (V, error), refresh, blind bool) {
 	defer func() {
-		if r := recover(); r != nil {
+		if r := recover(); r != nil && f.ctx.Err() == nil { // else callers have left
 			f.panicked = &PanicError{Value: r, Stack: debug.Stack()}
 		}
+		var zero V
+		f.tell(zero, errExited) // if load did not return
 		t.land(key, f)
 		f.cancel(nil)
 	}()
-	f.val, f.err = t.load(f.ctx, key, ttl, load, refresh)
+	t.load(f, key, ttl, load, refresh, blind)
 }
 
 // land tells the outcome of a load, which whoever comes from now on does not
@@ -133,9 +162,10 @@ func (t *Typed[V]) Wait() {
 // to load fails with ErrClosed, and one that finds a stale value returns it and
 // leaves it at that; Get, Set and MGet work on, as the store is not closed.
 // Close returns nil when no load is running any more. If ctx ends before, it
-// ends the contexts of the loads, whose callers then get ErrClosed unless the
-// load returns something else, and returns ctx's error: Wait returns when the
-// loads have. Close may be called again, and by several goroutines at once.
+// ends the contexts of the loads and returns ctx's error: Wait returns when the
+// loads have. The callers of a load that has not returned by then get ErrClosed,
+// whatever it does in the end. Close may be called again, and by several
+// goroutines at once.
 func (t *Typed[V]) Close(ctx context.Context) error {
 	t.mu.Lock()
 	t.closed = true

@@ -65,8 +65,9 @@ type TypedOptions struct {
 	PollInterval time.Duration
 
 	// LoadTimeout is how long one load may take: its context ends then. The wait
-	// for another process's load and the storing of the value are included.
-	// Zero stands for one minute, or twice LockTime if that is more.
+	// for the server and for another process's load are included; a value that
+	// is loaded by then is returned although it may not have been stored. Zero
+	// stands for one minute, or twice LockTime if that is more.
 	LoadTimeout time.Duration
 
 	// NoLock has every process load for itself: what is missing is loaded once
@@ -175,7 +176,7 @@ func (t *Typed[V]) get(ctx context.Context, key string) (item[V], error) {
 func (t *Typed[V]) decode(key string, data []byte) (it item[V], err error) {
 	if t.headed() {
 		if len(data) < headerSize || data[0] != headerValue && data[0] != headerAbsent {
-			return it, fmt.Errorf("gibson: %q: %w", key, errNoHeader)
+			return it, &itemError{key: key, cause: errNoHeader}
 		}
 		until := int64(binary.LittleEndian.Uint64(data[1:]))
 		it.stale = until != 0 && time.Now().UnixMilli() >= until
@@ -184,13 +185,23 @@ func (t *Typed[V]) decode(key string, data []byte) (it item[V], err error) {
 	}
 	if !it.absent {
 		if it.val, err = t.codec.Decode(data); err != nil {
-			return item[V]{}, fmt.Errorf("gibson: %q: %w", key, err)
+			return item[V]{}, &itemError{key: key, cause: err}
 		}
 	}
 	return it, nil
 }
 
 var errNoHeader = errors.New("item without the header that TypedOptions ask for")
+
+// itemError says that what is stored under a key cannot be decoded.
+type itemError struct {
+	key   string
+	cause error
+}
+
+func (e *itemError) Error() string { return fmt.Sprintf("gibson: %q: %v", e.key, e.cause) }
+
+func (e *itemError) Unwrap() error { return e.cause }
 
 func (t *Typed[V]) set(ctx context.Context, key string, it item[V], ttl time.Duration) error {
 	var data []byte
