@@ -1,6 +1,7 @@
 package gibson
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -59,8 +60,8 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 	if err := c.d.do(ctx, cl); err != nil {
 		return Reply{}, refuse(cmd.Op, argsKey(cmd, args), err)
 	}
+	defer cl.free()
 	r, err := cl.reply, cl.answer()
-	cl.free()
 	if err == nil {
 		r.Data, err = c.decodeReply(r, r.Data, 0)
 		if err == nil {
@@ -69,19 +70,35 @@ func (c *commands) Do(ctx context.Context, name string, args ...any) (Reply, err
 		r = Reply{}
 	}
 	if err != ErrNotFound {
-		err = refuse(cmd.Op, argsKey(cmd, args), err)
+		err = refuse(cmd.Op, cl.key(), err)
 	}
 	return r, err
 }
 
-// argsKey returns the key in the arguments of a command that has failed, empty
-// if it has none.
+// argsKey returns the key in the arguments of a command that was not answered,
+// whose call is gone; empty if it has none. Arguments behind the key, such as
+// a large value, are not encoded again.
 func argsKey(cmd wire.Command, args []any) string {
-	req, err := appendCommand(nil, cmd, args)
-	if err != nil {
-		return ""
+	before := 1 // blanks up to the end of the key
+	if shape, _ := cmd.Op.Shape(); shape == wire.ShapeSet {
+		before = 2
 	}
-	return keyOf(cmd.Op, req)
+	req := wire.BeginRequest(nil, cmd.Op)
+	start := len(req)
+	for i, arg := range args {
+		if i > 0 {
+			req = append(req, ' ')
+		}
+		if bytes.Count(req[start:], []byte{' '}) >= before {
+			req = append(req, '0') // stands for what follows
+			break
+		}
+		var err error
+		if req, err = appendArg(req, arg); err != nil {
+			return ""
+		}
+	}
+	return keyOf(cmd.Op, wire.EndRequest(req, 0))
 }
 
 // Ping asks the server for a sign of life.
