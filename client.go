@@ -209,7 +209,7 @@ func (c *Client) do(ctx context.Context, cl *call) error {
 			return err
 		case try >= c.opts.MaxRetries || !c.mayRepeat(ctx, cl, err):
 			cl.free()
-			return c.final(ctx, err)
+			return c.final(err)
 		}
 		c.retries.Add(1)
 		cl.reset()
@@ -231,9 +231,9 @@ func (c *Client) mayRepeat(ctx context.Context, cl *call, err error) bool {
 }
 
 // final returns err as the end of a call, which the Close of the Client makes
-// final if it was not answered.
-func (c *Client) final(ctx context.Context, err error) error {
-	if c.ctx.Err() == nil || ctx.Err() != nil || !isUnsent(err) && !isLost(err) && !isCut(err) {
+// final unless the end of its context had that call given up.
+func (c *Client) final(err error) error {
+	if c.ctx.Err() == nil || !isUnsent(err) && !isLost(err) && !isCut(err) {
 		return err
 	}
 	return &overError{cause: err}
@@ -250,7 +250,7 @@ func (c *Client) doAll(ctx context.Context, calls []*call) {
 			cl.err = err
 		}
 		if cl.err != nil {
-			cl.err = c.final(ctx, cl.err)
+			cl.err = c.final(cl.err)
 		}
 	}
 }

@@ -32,6 +32,7 @@ type PoolOf[T comparable] struct {
 	addr    string
 	puddle  *puddle.Pool[pooled[T]]
 	waiting atomic.Int64
+	closed  atomic.Bool
 
 	mu  sync.Mutex // protects the field below
 	out map[T]*puddle.Resource[pooled[T]]
@@ -191,6 +192,7 @@ func (p *PoolOf[T]) Clear() {
 // released. Acquire fails with ErrClosed from now on. It returns nil, however
 // often it is called.
 func (p *PoolOf[T]) Close() error {
+	p.closed.Store(true)
 	p.puddle.Close()
 	return nil
 }
@@ -206,7 +208,7 @@ func (p *PoolOf[T]) acquire(ctx context.Context) (*puddle.Resource[pooled[T]], e
 			return res, nil
 		case err == nil:
 			res.Destroy()
-		case errors.Is(err, puddle.ErrClosedPool):
+		case errors.Is(err, puddle.ErrClosedPool) || p.closed.Load(): // whether or not ctx has ended
 			return nil, &overError{cause: &unsentError{cause: ErrClosed}}
 		case ctx.Err() != nil:
 			st := p.Stat()

@@ -13,8 +13,9 @@ import (
 // server answered, for what was refused before sending, and for INC, DEC,
 // MINC, MDEC, LOCK and MLOCK once they may have been sent. It is false as well
 // where making the call again would not help: after the Close of a Client or a
-// Pool, and for a call in flight that ended with a *ProtocolError. A Conn that
-// is closed stays so; again means over another one.
+// Pool, and for a call in flight that ended with a *ProtocolError. A call in
+// flight that its context ended tells nothing of a Close: making it again does.
+// A Conn that is closed stays so; again means over another one.
 //
 // Commands that set rather than change, such as SET, DEL or MTTL, have the
 // same effect twice unless another client comes between. SafeToRetry leaves

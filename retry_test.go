@@ -87,10 +87,22 @@ func TestClosedClientIsNotRetryable(t *testing.T) {
 			t.Errorf("%s: %v, safe to retry %v, want ErrClosed, not to be repeated", what, err, gibson.SafeToRetry(err))
 		}
 	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, later = c.Get(ended, "k")
+	p.Do("get", "k")
+	results, batch = p.Exec(ended)
+	for what, err := range map[string]error{"GET": later, "Exec": batch, "GET of Exec": results[0].Err} {
+		if !errors.Is(err, gibson.ErrClosed) || gibson.SafeToRetry(err) {
+			t.Errorf("%s with an ended context: %v, safe to retry %v", what, err, gibson.SafeToRetry(err))
+		}
+	}
 	p2 := newPool(t, fake(t, answering(echo)), &gibson.PoolOptions{MaxSize: 1})
 	p2.Close()
-	if err := p2.Ping(t.Context()); !errors.Is(err, gibson.ErrClosed) || gibson.SafeToRetry(err) {
-		t.Errorf("closed pool: %v, safe to retry %v", err, gibson.SafeToRetry(err))
+	for _, ctx := range []context.Context{t.Context(), ended} {
+		if err := p2.Ping(ctx); !errors.Is(err, gibson.ErrClosed) || gibson.SafeToRetry(err) {
+			t.Errorf("closed pool, context %v: %v, safe to retry %v", ctx.Err(), err, gibson.SafeToRetry(err))
+		}
 	}
 }
 
@@ -177,6 +189,32 @@ func TestPoolFactoryIsSafe(t *testing.T) {
 	defer p.Close()
 	if _, err := p.Inc(t.Context(), "k"); !errors.Is(err, fails) || !gibson.SafeToRetry(err) || made != 1 {
 		t.Errorf("Inc: %v, safe to retry %v, made %d", err, gibson.SafeToRetry(err), made)
+	}
+}
+
+// once is an argument that counts how often it is encoded.
+type once struct{ n *int }
+
+func (o once) MarshalBinary() ([]byte, error) {
+	*o.n++
+	return []byte("value"), nil
+}
+
+// TestFailedDoEncodesOnce checks that an error of Do, which names the key, does
+// not have the value encoded again.
+func TestFailedDoEncodesOnce(t *testing.T) {
+	c := dial(t, fake(t, answering(func(wire.Request) []byte { return wire.AppendCode(nil, wire.CodeLocked) })), nil)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, ctx := range []context.Context{t.Context(), ended} {
+		for _, args := range [][]any{{"set", 60, "key"}, {"set", "60 key"}, {"mset", "key"}, {"ttl", "key"}, {"meta", "key"}} {
+			n := 0
+			_, err := c.Do(ctx, args[0].(string), append(args[1:len(args):len(args)], once{&n})...)
+			var ce *gibson.CommandError
+			if !errors.As(err, &ce) || ce.Key != "key" || n != 1 {
+				t.Errorf("%v, context %v: %v, value encoded %d times", args, ctx.Err(), err, n)
+			}
+		}
 	}
 }
 
