@@ -42,6 +42,10 @@ func (c *Conn) doAll(ctx context.Context, calls []*call) {
 				quit = ctx.Err()
 			}
 		}
+		if cl.state.Load() == callDelivered {
+			<-cl.done
+			continue
+		}
 		given := cl.pool.givenUp(cl, quit) // while cl can still be read
 		if cl.abandon() {
 			calls[i] = given
