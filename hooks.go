@@ -35,7 +35,8 @@ type Event struct {
 
 // Outcome sorts what became of the command under one of a few words, for the
 // labels of metrics and the levels of logs. What the server answered is "ok",
-// "not_found", "locked", "not_a_number", "memory_limit" or, for ERR, "refused".
+// "not_found", "locked", "not_a_number", "memory_limit" or, for ERR, "refused";
+// a GET whose value GetInt finds to be no number is "not_a_number" as well.
 // Without an answer it is "canceled" or "timeout" after the end of a context or
 // a timeout of Options, and "failed" for everything else, an answer that the
 // caller cannot take included: one that does not fit the command, or is above

@@ -14,7 +14,8 @@
 //	server.address           from Options.Address, with server.port or, for a
 //	network.transport        unix socket, "unix"
 //	db.query.text            command and key, with Options.QueryText alone
-//	db.response.status_code  what the server answered: the Outcome of gibson.Event
+//	db.response.status_code  what the server answered: the Outcome of gibson.Event,
+//	                         unless that is what the client makes of the answer
 //	error.type               the Outcome of a command that failed
 //
 // A command that failed has the status Error and its error as description. A
@@ -113,7 +114,7 @@ func (t *tracer) end(ctx context.Context, e gibson.Event) {
 		return
 	}
 	outcome := e.Outcome()
-	if e.Answered() && outcome != "failed" { // that is no word of the server's
+	if e.Answered() && !clients(e, outcome) {
 		span.SetAttributes(semconv.DBResponseStatusCode(outcome))
 	}
 	if e.Err == nil || errors.Is(e.Err, gibson.ErrNotFound) {
@@ -125,6 +126,13 @@ func (t *tracer) end(ctx context.Context, e gibson.Event) {
 		reason = e.Err.Error()
 	}
 	span.SetStatus(codes.Error, reason)
+}
+
+// clients reports whether the outcome of a command that was answered is what
+// the client makes of the answer, not what the server said: a reply that cannot
+// be taken, or the value of a GET that is no number. No GET is answered NAN.
+func clients(e gibson.Event, outcome string) bool {
+	return outcome == "failed" || outcome == "not_a_number" && e.Command == "GET"
 }
 
 // serverAttributes describes an address of gibson.Dial.

@@ -153,6 +153,36 @@ func TestSpansOfConn(t *testing.T) {
 	}
 }
 
+// TestStatusIsTheServers has INC and GetInt of text: the server says only of the
+// former that it is no number, the latter finds that out by itself.
+func TestStatusIsTheServers(t *testing.T) {
+	provider, spans := recorded()
+	conn, err := gibson.Dial(t.Context(), gibsontest.NewServer(t).Addr(), &gibson.Options{
+		Hooks: hooks(t, gibsonotel.Options{TracerProvider: provider}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.Set(t.Context(), "k", []byte("text"), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, inc := conn.Inc(t.Context(), "k")
+	_, get := conn.GetInt(t.Context(), "k")
+	if !errors.Is(inc, gibson.ErrNotANumber) || !errors.Is(get, gibson.ErrNotANumber) {
+		t.Fatalf("%v, %v", inc, get)
+	}
+	for i, want := range []string{
+		`SET: db.operation.name=SET db.response.status_code=ok db.system.name=gibson`,
+		`INC: db.operation.name=INC db.response.status_code=not_a_number db.system.name=gibson error.type=not_a_number Error(not_a_number)`,
+		`GET: db.operation.name=GET db.system.name=gibson error.type=not_a_number Error(not_a_number)`,
+	} {
+		if got := text(spans.Ended()[i]); got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}
+
 // TestTwoTracers joins two adapters: each ends its own span.
 func TestTwoTracers(t *testing.T) {
 	one, spansOfOne := recorded()
