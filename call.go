@@ -109,8 +109,8 @@ func (cl *call) abandon() bool {
 }
 
 // deliver hands the reply to the caller, or drops it if there is none any
-// more. size is that of the reply on the wire. owned says that the call may keep r.Data instead of a copy. The call
-// must not be touched afterwards.
+// more. size is that of the reply on the wire. owned says that the call may
+// keep r.Data instead of a copy. The call must not be touched afterwards.
 func (cl *call) deliver(r Reply, size int, owned bool) {
 	if !cl.state.CompareAndSwap(callPending, callDelivered) {
 		cl.free()

@@ -53,9 +53,10 @@ type ClientOptions struct {
 	Conns int
 
 	// MinBackoff is the longest wait before the first attempt to connect after
-	// one that failed, or whose connection was lost before it was of any use. It doubles from attempt to attempt up to MaxBackoff,
-	// and every wait is between half of it and the whole, by chance. Zero
-	// stands for 10 milliseconds and 1 second.
+	// one that failed, or whose connection was lost before it was of any use.
+	// It doubles from attempt to attempt up to MaxBackoff, and every wait is
+	// between half of it and the whole, by chance. Zero stands for 10
+	// milliseconds and 1 second.
 	MinBackoff, MaxBackoff time.Duration
 
 	// MaxRetries is how often one call is repeated. Zero stands for 3, a

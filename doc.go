@@ -49,9 +49,10 @@
 // What the server refused is one of ErrNotFound, ErrLocked, ErrNotANumber,
 // ErrMemoryLimit and ErrServer; what the methods refuse before anything is
 // sent is one of ErrInvalidKey, ErrInvalidValue, ErrInvalidTTL and
-// ErrTooLarge; a reply above Options.MaxReplySize is ErrTooLarge too. They mostly come in a *CommandError that names command and key:
-// use errors.Is. ErrNotFound comes as it is, so that a miss costs nothing.
-// Commands on a family report nothing found by 0 or an empty sequence.
+// ErrTooLarge; a reply above Options.MaxReplySize is ErrTooLarge too. They
+// mostly come in a *CommandError that names command and key: use errors.Is.
+// ErrNotFound comes as it is, so that a miss costs nothing. Commands on a
+// family report nothing found by 0 or an empty sequence.
 //
 // An error of the network or a *ProtocolError closes the connection. Every
 // call in flight ends with ErrConnectionLost, which wraps it, and what the

@@ -69,7 +69,8 @@ func (p *Pipeline) Discard() {
 // answer: a refused command, the end of ctx or of the connection. Commands
 // whose replies had come by then have them. SafeToRetry of this error is about
 // the whole batch, and true only if nothing of it was sent; that of a Result's
-// error is about one command.
+// error is about one command. The error may wrap that of the Result: match it
+// with errors.Is and errors.As.
 func (p *Pipeline) Exec(ctx context.Context) ([]Result, error) {
 	calls, bad := p.calls, p.bad
 	p.calls, p.bad = nil, nil

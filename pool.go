@@ -69,7 +69,8 @@ func NewPool(ctx context.Context, address string, opts *PoolOptions) (*Pool, err
 
 // NewPoolOf is NewPool with a factory, which turns every new connection into
 // what Acquire returns. No two results of the factory may be equal. If it
-// fails the connection is closed.
+// fails the connection is closed, and NewPoolOf or Acquire returns an error that
+// wraps the factory's: match it with errors.Is and errors.As.
 func NewPoolOf[T comparable](ctx context.Context, address string, opts *PoolOptions, factory func(*Conn) (T, error)) (*PoolOf[T], error) {
 	o, err := opts.resolved()
 	if err != nil {
@@ -135,7 +136,8 @@ func (p *PoolOf[T]) Addr() string { return p.addr }
 
 // Acquire returns a connection that nobody else has, until Release. With all
 // MaxSize in use it waits, in order, for one to be released. If ctx ends
-// before, the error is an *AcquireError.
+// before, the error is an *AcquireError; if no connection can be made, one that
+// wraps why. Match it with errors.Is and errors.As.
 func (p *PoolOf[T]) Acquire(ctx context.Context) (T, error) {
 	var zero T
 	res, err := p.acquire(ctx)
