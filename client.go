@@ -79,8 +79,10 @@ type ClientOptions struct {
 
 	// HealthTimeout is how long the answer to such a PING may take. If nothing
 	// else arrives meanwhile either, and no large request makes progress, the
-	// connection is closed: its calls end with ErrConnectionLost. Zero stands
-	// for DialTimeout.
+	// connection is closed: its calls end with ErrConnectionLost. Progress is
+	// seen in steps of 64 KiB, so a network that takes less of a request in a
+	// HealthTimeout, 13 KiB a second with the default, wants a longer one.
+	// Zero stands for DialTimeout.
 	HealthTimeout time.Duration
 }
 

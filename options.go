@@ -62,7 +62,8 @@ type Options struct {
 	KeepAlive time.Duration
 
 	// ReadTimeout bounds the time in which nothing arrives although a reply is
-	// due, and nothing more of a large request is taken either. WriteTimeout
+	// due, and nothing more of a large request is taken either, which is seen
+	// in steps of 64 KiB: so much has to be taken in that time. WriteTimeout
 	// bounds the time to send what does not fit the socket's buffer at once.
 	// Either closes the connection, with an error that matches
 	// ErrConnectionLost and os.ErrDeadlineExceeded. Zero stands for no bound;
