@@ -8,9 +8,9 @@ import (
 // slab hands out numbered cells of one type. Numbers begin at 1; 0 means none.
 // Cells hold no Go pointers, so the garbage collector does not look at them.
 //
-// Cells lie in chunks, which never move. A chunk goes back to the collector when
-// its last cell is released, but for one as long as there are others, lest a cell
-// that comes and goes at their edge costs a chunk each time.
+// Cells lie in chunks, which never move. Chunks without live cells go back to the
+// collector, but for a part, lest cells that come and go cost chunks all the time:
+// making one can take long, and somebody waits for it.
 //
 // Free cells of a chunk are a list through the cells themselves, each with the
 // number of the next in its first bytes: a list of its own would have to grow,
@@ -18,7 +18,8 @@ import (
 type slab[T any] struct {
 	chunks []chunk[T]
 	roomy  []uint32 // the chunks that have free cells; cells are taken from the last of them
-	empty  int      // the chunk without live cells that is kept, and 1; 0: none
+	idle   []uint32 // the chunks that became empty; some are in use again
+	empty  int      // chunks that have memory but no live cells
 	held   int      // chunks that have memory
 	live   int
 }
@@ -28,9 +29,14 @@ type chunk[T any] struct {
 	free  uint16        // the place of the cell that was released last, and 1; 0 for none
 	next  uint16        // the lowest place that was never handed out
 	live  uint16
+	idle  bool // it is in the slab's list
 }
 
-const slabChunk = 512
+const (
+	slabChunk = 512
+	// A slab keeps 1/emptyShare of its chunks, and one, without live cells.
+	emptyShare = 8
+)
 
 // at returns cell id, which must be taken.
 func (s *slab[T]) at(id uint32) *T {
@@ -41,8 +47,9 @@ func (s *slab[T]) at(id uint32) *T {
 func (s *slab[T]) take() uint32 {
 	if len(s.roomy) == 0 {
 		s.chunks = append(s.chunks, chunk[T]{})
-		// No release will have to make roomy longer.
+		// No release will have to make these longer.
 		s.roomy = slices.Grow(s.roomy, len(s.chunks))
+		s.idle = slices.Grow(s.idle, len(s.chunks)-len(s.idle))
 		s.roomy = append(s.roomy, uint32(len(s.chunks)-1))
 	}
 	n := s.roomy[len(s.roomy)-1]
@@ -50,9 +57,8 @@ func (s *slab[T]) take() uint32 {
 	if c.cells == nil {
 		c.cells = new([slabChunk]T)
 		s.held++
-	}
-	if s.empty == int(n)+1 {
-		s.empty = 0
+	} else if c.live == 0 {
+		s.empty--
 	}
 	s.live++
 	c.live++
@@ -86,11 +92,27 @@ func (s *slab[T]) release(id uint32) {
 	if c.live--; c.live > 0 {
 		return
 	}
-	if s.empty != 0 {
-		s.held--
-		s.chunks[s.empty-1] = chunk[T]{}
+	s.empty++
+	if !c.idle {
+		c.idle = true
+		s.idle = append(s.idle, n)
 	}
-	s.empty = int(n) + 1
+	s.trim()
+}
+
+// trim gives back the chunks without live cells that are too many.
+func (s *slab[T]) trim() {
+	for s.empty > 1+s.held/emptyShare {
+		last := len(s.idle) - 1
+		c := &s.chunks[s.idle[last]]
+		s.idle = s.idle[:last]
+		c.idle = false
+		if c.live == 0 {
+			*c = chunk[T]{}
+			s.held--
+			s.empty--
+		}
+	}
 }
 
 // link is where the free cell at place has the next one, and 1. No type of cell is
