@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -8,10 +9,12 @@ import (
 )
 
 // setBack is a clock whose time of day is set while the other one goes on.
-type setBack struct{ mono, wall time.Duration }
+type setBack struct{ mono, wall atomic.Int64 } // nanoseconds
 
-func (c *setBack) Now() time.Duration { return c.mono }
-func (c *setBack) Wall() time.Time    { return time.Unix(1_600_000_000, 0).Add(c.mono + c.wall) }
+func (c *setBack) Now() time.Duration { return time.Duration(c.mono.Load()) }
+func (c *setBack) Wall() time.Time {
+	return time.Unix(1_600_000_000, c.mono.Load()+c.wall.Load())
+}
 
 // TestTimeOfDayIsSetBack sets the time of day back by a day, and forward by two:
 // lives and locks go by another clock and do not notice, while what is stamped
@@ -34,8 +37,8 @@ func TestTimeOfDayIsSetBack(t *testing.T) {
 	if _, err := c.Lock("k", 5*time.Second); err != nil {
 		t.Fatal(err)
 	}
-	clock.wall = -24 * time.Hour
-	clock.mono += 2 * time.Second
+	clock.wall.Store(int64(-24 * time.Hour))
+	clock.mono.Add(int64(2 * time.Second))
 	if left, ok, err := c.MetaLeft("k"); left != 8 || !ok || err != nil {
 		t.Errorf("left = %d, %v, %v; want 8", left, ok, err)
 	}
@@ -43,20 +46,20 @@ func TestTimeOfDayIsSetBack(t *testing.T) {
 	if n, _, _ := c.MetaCreated("later"); n != 1_600_000_002-86400 {
 		t.Errorf("created = %d, want a day before", n)
 	}
-	clock.wall = 24 * time.Hour
-	clock.mono += 2999 * time.Millisecond
+	clock.wall.Store(int64(24 * time.Hour))
+	clock.mono.Add(int64(2999 * time.Millisecond))
 	if err := c.Set("k", []byte("w"), 0); err == nil {
 		t.Error("the lock ended early")
 	}
-	clock.mono += time.Millisecond
+	clock.mono.Add(int64(time.Millisecond))
 	if lock, _, _ := c.MetaLock("k"); lock != 0 {
 		t.Errorf("lock = %d at its end", lock)
 	}
-	clock.mono += 5*time.Second - time.Millisecond
+	clock.mono.Add(int64(5*time.Second - time.Millisecond))
 	if n, err := c.Count("k"); n != 1 || err != nil {
 		t.Errorf("%d items a millisecond before the end, %v", n, err)
 	}
-	clock.mono += time.Millisecond
+	clock.mono.Add(int64(time.Millisecond))
 	if n, err := c.Count("k"); n != 0 || err != nil {
 		t.Errorf("%d items at the end, %v", n, err)
 	}
