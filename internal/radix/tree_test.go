@@ -35,7 +35,8 @@ func TestNoGoAllocations(t *testing.T) {
 		{"Memory", func() { tree.Memory() }},
 		{"Defrag", func() { tree.Defrag(10) }},
 	} {
-		if n := testing.AllocsPerRun(1000, func() { c.f(); i += 13 }); n != 0 {
+		// The race detector makes the pool of walkers forget some.
+		if n := testing.AllocsPerRun(1000, func() { c.f(); i += 13 }); n != 0 && !(slow > 1 && c.name == "WalkNth") {
 			t.Errorf("%s: %v Go allocations, want 0", c.name, n)
 		}
 	}

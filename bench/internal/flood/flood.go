@@ -20,9 +20,9 @@ import (
 type Config struct {
 	Address  string // of the server's unix socket
 	Conns    int
-	Keys     uint32 // numbers of the family of users
-	Smallest int    // bytes of the smallest value
-	Largest  int    // and of the largest; logarithms in between are uniform
+	Keys     uint32  // numbers of the family of users
+	Smallest int     // bytes of the smallest value
+	Largest  int     // and of the largest; logarithms in between are uniform
 	Reads    float64 // share of GETs
 	Lives    float64 // share of the SETs with a TTL, of 1 to mostSeconds seconds
 }
