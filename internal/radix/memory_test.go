@@ -59,7 +59,8 @@ func TestMemoryPerItem(t *testing.T) {
 	if m.Held > 140*items+4<<20 {
 		t.Errorf("%.1f bytes an item held, want at most 140", float64(m.Held)/items)
 	}
-	if arena.GivesBack && slow == 1 && before > 0 && taken > 140*items+4<<20 {
+	// The counters of a run that measures coverage take memory, too.
+	if arena.GivesBack && slow == 1 && testing.CoverMode() == "" && before > 0 && taken > 140*items+4<<20 {
 		t.Errorf("the process took %.1f bytes an item, want at most 140", float64(taken)/items)
 	}
 }
