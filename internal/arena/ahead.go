@@ -16,10 +16,12 @@ type Ahead struct {
 	from, to uint64
 }
 
-// WantsAhead reports whether [Region.Ahead] has something to fill.
+// WantsAhead reports whether [Region.Ahead] has something to fill. The first huge
+// page is wanted like any other, before the region has asked for huge pages.
 func (r *Region) WantsAhead() bool {
 	next := roundUp(r.touched, granule/Unit)
-	return next-uint64(r.top) < granule/Unit/8 && r.huge && !r.blind && next+granule/Unit <= r.limit
+	return next-uint64(r.top) < granule/Unit/8 && !r.blind && next+granule/Unit <= r.limit &&
+		(r.huge || next >= roundDown(uint64(r.start), granule/Unit)+r.hugeFrom)
 }
 
 // Ahead returns what is worth to be filled before it is used, if anything is.
@@ -30,7 +32,7 @@ func (r *Region) Ahead() (a Ahead, ok bool) {
 	}
 	from := roundUp(r.touched, granule/Unit)
 	to := from + granule/Unit
-	if to > r.end && !r.grow(uint32(to-uint64(r.top))) {
+	if to > r.end && !r.grow(uint32(to-uint64(r.top))) || !r.huge {
 		r.blind = true
 		return Ahead{}, false
 	}

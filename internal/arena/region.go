@@ -57,7 +57,7 @@ func newRegion(s *Space, start, limit uint64) *Region {
 	r.boundary = r.limit
 	r.small = pageUnits()
 	r.hugeFrom = granule / Unit
-	if limit-start < hugeRegion {
+	if heap || limit-start < hugeRegion {
 		r.hugeFrom = r.limit // never: half a huge page is too much to waste
 	}
 	r.touched = uint64(r.start)
