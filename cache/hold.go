@@ -15,6 +15,9 @@ type Hold struct {
 	// rest of the time others had the processor. CPU is 0 where the system does
 	// not say it, which is everywhere but on Linux.
 	Wall, CPU time.Duration
+	// Faults is how many pages of memory the system had to find meanwhile, which
+	// can take milliseconds each; 0 where CPU is 0.
+	Faults int
 	// Background says that it was no Batch.
 	Background bool
 }
@@ -22,7 +25,13 @@ type Hold struct {
 // holding is the Hold that has begun.
 type holding struct {
 	start time.Time
-	cpu   time.Duration
+	threadUse
+}
+
+// threadUse is what a thread has used so far.
+type threadUse struct {
+	cpu    time.Duration
+	faults int
 }
 
 // beginHold notes that the cache was locked. It stays on its thread until
@@ -30,7 +39,7 @@ type holding struct {
 func (c *Cache) beginHold() {
 	if c.set.OnHold != nil {
 		runtime.LockOSThread()
-		c.holding = holding{time.Now(), threadTime()}
+		c.holding = holding{time.Now(), useOfThread()}
 	}
 }
 
@@ -46,11 +55,11 @@ func (c *Cache) unlockHeld(background, rouse bool) {
 		return
 	}
 	began := c.holding
-	cpu, wall := threadTime()-began.cpu, time.Since(began.start)
+	now, wall := useOfThread(), time.Since(began.start)
 	runtime.UnlockOSThread()
 	c.mu.Unlock()
 	if rouse {
 		c.rouse()
 	}
-	c.set.OnHold(Hold{Start: began.start, CPU: cpu, Wall: wall, Background: background})
+	c.set.OnHold(Hold{Start: began.start, Wall: wall, CPU: now.cpu - began.cpu, Faults: now.faults - began.faults, Background: background})
 }

@@ -2,7 +2,10 @@ package cache
 
 import (
 	"fmt"
+	"math"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -61,6 +64,33 @@ func TestOnHold(t *testing.T) {
 			t.Errorf("the holds took %d ns of processor time", cpu)
 		}
 	})
+}
+
+// TestOnHoldTellsFaults: memory that nobody has touched yet has to be found while
+// the cache is locked, and that is told; memory that is there has not.
+func TestOnHoldTellsFaults(t *testing.T) {
+	t.Parallel()
+	var faults, least atomic.Int64
+	least.Store(math.MaxInt64)
+	c := open(t, Options{OnHold: func(h Hold) {
+		faults.Add(int64(h.Faults))
+		least.Store(min(least.Load(), int64(h.Faults)))
+	}})
+	const pages = 16
+	for i := range 32 {
+		set(t, c, fmt.Sprintf("x:%d", i), strings.Repeat("v", pages*os.Getpagesize()), 0)
+	}
+	if known := runtime.GOOS == "linux"; known != (faults.Load() > 0) {
+		t.Errorf("%d faults were told", faults.Load())
+	}
+	for range 1000 {
+		if _, _, err := c.Get("x:1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if least.Load() != 0 {
+		t.Errorf("at least %d pages had to be found for each call", least.Load())
+	}
 }
 
 // TestOnHoldDoesNotKeepBackground: what a call is told may take as long as it

@@ -21,6 +21,7 @@ import (
 // holds is what the engine says of itself: for how long it kept its lock.
 type holds struct {
 	Batches, Steps holdsOf       // of clients, and of work in the background
+	Faulty         holdsOf       // those of both in which the system had to find memory
 	Time           *timeline     // of all
 	Long           []cache.Hold  // those of holdNoted of processor time and more, the first maxHolds
 	Dropped        int           // the others of these
@@ -30,6 +31,11 @@ type holds struct {
 type holdsOf struct {
 	Count     int64
 	Wall, CPU time.Duration // the longest
+}
+
+func (o *holdsOf) add(h cache.Hold) {
+	o.Count++
+	o.Wall, o.CPU = max(o.Wall, h.Wall), max(o.CPU, h.CPU)
 }
 
 const (
@@ -47,8 +53,10 @@ func (h *holds) add(hold cache.Hold) {
 	if hold.Background {
 		of = &h.Steps
 	}
-	of.Count++
-	of.Wall, of.CPU = max(of.Wall, hold.Wall), max(of.CPU, hold.CPU)
+	of.add(hold)
+	if hold.Faults > 0 {
+		h.Faulty.add(hold)
+	}
 	h.Time.add(hold)
 	switch {
 	case hold.CPU < holdNoted:

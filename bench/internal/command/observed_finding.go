@@ -37,9 +37,14 @@ func (h *holds) judge(stalls []load.Stall, late []load.Span, threshold time.Dura
 	}
 	for _, hold := range h.Long {
 		at := load.Span{From: hold.Start, To: hold.Start.Add(hold.Wall)}
-		if !slices.ContainsFunc(owned, at.Overlaps) {
-			note(share{hold.CPU, min(hold.CPU, hold.Wall-covered(within(late, at)))})
+		if slices.ContainsFunc(owned, at.Overlaps) {
+			continue
 		}
+		s := share{hold.CPU, min(hold.CPU, hold.Wall-covered(within(late, at)))}
+		if hold.Faults > 0 {
+			s.ran = s.thread // watchers wait, too, while the system finds memory for the engine
+		}
+		note(s)
 	}
 	if h.GCPause >= threshold {
 		note(share{h.GCPause, h.GCPause})

@@ -39,6 +39,7 @@ func TestJudge(t *testing.T) {
 		"a long one that hurt nobody":    {holds: []cache.Hold{hold(0, 6000, 5000)}, own: 1, says: "at most 5.00 ms"},
 		"stolen":                         {holds: []cache.Hold{hold(0, 6000, 6000)}, stalls: stalled, late: []load.Span{span(0, 4000)}, says: "at most 2.00 ms (by the thread's clock 6.00 ms, while a watcher was late) of one"},
 		"a watcher was late for a while": {holds: []cache.Hold{hold(0, 6000, 6000)}, stalls: stalled, late: []load.Span{span(0, 1000)}, own: 1, says: "at most 5.00 ms"},
+		"while it got memory":            {holds: []cache.Hold{faulty(hold(0, 6000, 6000))}, late: []load.Span{span(0, 4000)}, own: 1, says: "at most 6.00 ms"},
 		"garbage collector":              {gc: threshold, own: 1, says: "at most 5.00 ms"},
 	} {
 		h := holds{Time: newTimeline(origin, time.Second), GCPause: test.gc}
@@ -53,6 +54,11 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: verdict %q, want %q", name, v, test.says)
 		}
 	}
+}
+
+func faulty(h cache.Hold) cache.Hold {
+	h.Faults = 1
+	return h
 }
 
 func TestVerdictHidesNothing(t *testing.T) {
@@ -79,9 +85,12 @@ func TestHolds(t *testing.T) {
 		h.add(cache.Hold{Start: at, Wall: 3, CPU: holdNoted})
 	}
 	h.add(cache.Hold{Start: at, Wall: time.Minute, CPU: holdNoted - 1})
-	h.add(cache.Hold{Start: at, Wall: 7, CPU: 5, Background: true})
+	h.add(cache.Hold{Start: at, Wall: 7, CPU: 5, Faults: 2, Background: true})
 	if len(h.Long) != maxHolds || h.Dropped != 3 {
 		t.Errorf("%d are kept and %d dropped, want %d, 3", len(h.Long), h.Dropped, maxHolds)
+	}
+	if want := (holdsOf{1, 7, 5}); h.Faulty != want {
+		t.Errorf("with page faults %+v, want %+v", h.Faulty, want)
 	}
 	if want := (holdsOf{maxHolds + 4, time.Minute, holdNoted}); h.Batches != want {
 		t.Errorf("batches %+v, want %+v", h.Batches, want)

@@ -54,7 +54,8 @@ func runStall(ctx context.Context, e *env, args []string) (err error) {
 	table := report.NewTable("server", "requests", "hits", "GET p50, µs", "p99", "p99.9", "p99.99", "max", "SET p99.99, µs",
 		"stalls", "the machine's", "others", "longest other, ms")
 	verdicts := report.NewTable("server", "GETs and SETs in stalls", "of these the machine's", "watchers late, % of the run",
-		"longest lock for requests: wall, ms", "CPU, ms", "in the background: wall, ms", "CPU, ms", "GC pause below, ms",
+		"longest lock for requests: wall, ms", "CPU, ms", "in the background: wall, ms", "CPU, ms",
+		"with page faults: number", "CPU, ms", "GC pause below, ms",
 		"most of the engine in one stall: CPU, ms", "while the machine ran, ms", "verdict")
 	for _, m := range b.members {
 		if err := b.measure(ctx, e, m, table, verdicts); err != nil {
@@ -63,9 +64,9 @@ func runStall(ctx context.Context, e *env, args []string) (err error) {
 	}
 	e.note("Half GET half SET on %d keys, values of 100 bytes, every SET with a TTL of 1 to 60 s; %d connections of depth 1, %.0f requests per second at even distances for %v; latency counts from when a request was due.",
 		b.keys, b.conns, b.rate, b.duration)
-	e.note("A request of %[1]v or more is slow; slow ones that overlap are one stall, which is judged by its slowest request. It is the machine's if without the time in which a watcher thread on one of the CPUs was late by more than a millisecond that request had taken less than %[1]v. Times in which the generator did not look for a millisecond excuse nothing: many replies at once take as long.", b.threshold)
+	e.note("A request of %[1]v or more is slow; slow ones that overlap are one stall, which is judged by its slowest request. It is the machine's if without the time in which a watcher thread on one of the CPUs was late, by a tenth of a millisecond or more, that request had taken less than %[1]v. Times in which the generator did not look for a millisecond excuse nothing: many replies at once take as long.", b.threshold)
 	if b.observed != "" {
-		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. All the processor time of locks during the slowest request of a stall is added up, by whole milliseconds. From each of these is taken what does not fit beside the time in which a watcher was late, since the thread's time goes on while a hypervisor runs others. A stall is the engine's own if %[1]v or more are left, whoever's it is besides, and so is a single lock, or a pause of the garbage collector, of %[1]v.", b.threshold)
+		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. All the processor time of locks during the slowest request of a stall is added up, by whole milliseconds. From each of these is taken what does not fit beside the time in which a watcher was late, since the thread's time goes on while a hypervisor runs others; nothing is taken from a lock in which the system had to find memory. A stall is the engine's own if %[1]v or more are left, whoever's it is besides, and so is a single lock, or a pause of the garbage collector, of %[1]v.", b.threshold)
 	}
 	return e.publish(ctx, table, verdicts)
 }
@@ -93,7 +94,7 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 		report.Micros(time.Duration(res.SetLatency.ValueAtPercentile(99.99))), len(res.Stalls), found.machine, found.others, report.Millis(found.worst))
 	e.note("%s: the generator paused %d times; it did in %d of the stalls that are not the machine's.", m.Name, len(res.Gaps), found.paused)
 	none := report.None
-	row, verdict := []any{none, none, none, none, none, none, none}, found.verdict()
+	row, verdict := []any{none, none, none, none, none, none, none, none, none}, found.verdict()
 	if m.Name == "Gibson" && b.observed != "" {
 		cells, f, err := b.own(m, res, excuse)
 		if err != nil {
@@ -137,5 +138,5 @@ func (b *stallBench) own(m *member, res load.Result, late []load.Span) (row []an
 	}
 	f = h.judge(res.Stalls, late, b.threshold)
 	return []any{report.Millis(h.Batches.Wall), report.Millis(h.Batches.CPU), report.Millis(h.Steps.Wall), report.Millis(h.Steps.CPU),
-		report.Millis(h.GCPause), report.Millis(f.most.thread), report.Millis(f.most.ran)}, f, nil
+		h.Faulty.Count, report.Millis(h.Faulty.CPU), report.Millis(h.GCPause), report.Millis(f.most.thread), report.Millis(f.most.ran)}, f, nil
 }

@@ -2,9 +2,9 @@
 // pauses are not taken for the server's.
 //
 // On each CPU a thread of its own wakes up every millisecond, with real-time
-// priority where the system grants it, and notes when it woke up late: then
-// that CPU did not run us, whatever the server did. A hypervisor that gives
-// the CPU to others, or an interrupt that takes long, shows itself so.
+// priority where the system grants it, and notes when it woke up more than a tenth
+// of that late: then that CPU did not run us, whatever the server did. A hypervisor
+// that gives the CPU to others, or an interrupt that takes long, shows itself so.
 package noise
 
 import (
@@ -16,10 +16,11 @@ import (
 )
 
 // period is how often a watcher looks, late how much later than that it must
-// wake up to be noted.
+// wake up to be noted: a hypervisor that takes the CPU in small slices may never
+// be late by much, but half of the time.
 const (
 	period = time.Millisecond
-	late   = time.Millisecond
+	late   = 100 * time.Microsecond
 )
 
 // Watch is a running set of watchers.
