@@ -190,8 +190,9 @@ func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
 	c.used() // for the peak
+	c.dropSpare()
 	rouse := c.needsHelp(b.now)
-	if !c.lacking.Load() && c.wantsAhead() {
+	if !c.lacking.Load() && (c.wantsAhead() || c.wantsSpare() > 0) {
 		c.lacking.Store(true)
 		rouse = true
 	}

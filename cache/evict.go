@@ -260,19 +260,26 @@ func (c *Cache) watch(more int64) {
 	byItems := c.set.MaxItems
 	switch full := used > limit/watchShare || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
 	case full && !e.on:
-		capacity := byItems
-		if items > 0 {
-			capacity = int64(float64(limit) / float64(max(used, 1)) * float64(items))
-			if byItems > 0 {
-				capacity = min(capacity, byItems)
-			}
-		}
-		e.start(int(max(capacity, int64(items))), items)
+		e.start(c.capacity(used), items)
 		c.memory.stale = true
 	case !full && e.on && used < limit/(2*watchShare) && (byItems == 0 || int64(items) < byItems/4):
 		e.stop()
 		c.memory.stale = true
 	}
+}
+
+// capacity returns how many items the limits let in if they go on being as large
+// as those that take so many bytes now.
+func (c *Cache) capacity(used int64) int {
+	items := c.tree.Len()
+	n := c.set.MaxItems
+	if items > 0 {
+		n = int64(float64(c.set.MaxMemory) / float64(max(used, 1)) * float64(items))
+		if c.set.MaxItems > 0 {
+			n = min(n, c.set.MaxItems)
+		}
+	}
+	return int(max(n, int64(items)))
 }
 
 // evictOne removes one item and reports whether it found one.

@@ -30,6 +30,7 @@ type evictor struct {
 	made  int64                 // how many uses made an item
 
 	sketch  *sketch
+	spare   []uint64 // ready for the next sketch, all zero; see wantsSpare
 	window  window
 	waiting int // items that have flagWindow, those that wait for reclaim included
 	climber climber
@@ -67,7 +68,7 @@ func (e *evictor) start(capacity, items int) {
 	e.items, e.capacity = items, capacity
 	e.turn.Store(e.uses.Load() + e.step())
 	if e.lfu {
-		e.sketch = newSketch(max(capacity, leastItems))
+		e.sketch = newSketch(max(capacity, leastItems), e.takeSpare())
 		e.climber = newClimber(e.uses.Load(), e.made)
 	}
 }
@@ -75,7 +76,14 @@ func (e *evictor) start(capacity, items int) {
 // stop ends that. Who waits in the window goes on waiting.
 func (e *evictor) stop() {
 	e.on = false
-	e.sketch = nil
+	e.sketch, e.spare = nil, nil
+}
+
+// takeSpare returns what is ready, which is then no longer.
+func (e *evictor) takeSpare() []uint64 {
+	spare := e.spare
+	e.spare = nil
+	return spare
 }
 
 // step returns how many uses an epoch has.
@@ -156,7 +164,7 @@ func (e *evictor) tend(items int) (resized bool) {
 	}
 	size := e.sketch.bytes()
 	if items > 2*e.sketch.items {
-		e.sketch.grow(2 * items) // items have become smaller
+		e.sketch.grow(2*items, e.takeSpare()) // items have become smaller
 	}
 	e.sketch.age()
 	e.climber.climb(e.uses.Load(), e.made, max(items, e.capacity))
@@ -167,4 +175,4 @@ func (e *evictor) tend(items int) (resized bool) {
 func (e *evictor) room() int { return max(1, int(e.climber.share*float64(e.items))) }
 
 // bytes returns the memory that e takes.
-func (e *evictor) bytes() int64 { return e.sketch.bytes() + e.window.size }
+func (e *evictor) bytes() int64 { return e.sketch.bytes() + bytesOf(e.spare) + e.window.size }

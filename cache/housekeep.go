@@ -209,6 +209,7 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 		others = !c.endLocks(now.ms, tidyWork/endingRings) || others
 		others = c.collect(now) || others
 	}
+	c.dropSpare()
 	c.reclaims = detached && !others
 	switch {
 	case detached || others:
@@ -242,8 +243,13 @@ func (c *Cache) fillAhead() {
 		c.mu.Lock()
 		c.beginHold()
 		a, ok := c.nextAhead()
-		c.lacking.Store(ok)
+		words := c.wantsSpare()
+		c.lacking.Store(ok || words > 0)
 		c.unlockHeld(true, false)
+		if words > 0 {
+			c.makeSpare(words)
+			continue
+		}
 		if !ok {
 			return
 		}

@@ -44,13 +44,27 @@ const (
 // and every key finds its counters again. They are copied a few at a time; a
 // key whose block was not yet copied uses the old one.
 
-// newSketch returns a sketch for that many items, in which no key was used.
-func newSketch(items int) *sketch {
-	blocks := items/blockWords + 1 // a word, which is 16 counters, for each item
-	s := &sketch{words: make([]uint64, blocks*blockWords), items: items}
+// newSketch returns a sketch for that many items, in which no key was used. It
+// lies in spare, which must be zero, if that has about the right size.
+func newSketch(items int, spare []uint64) *sketch {
+	s := &sketch{words: spare, items: items}
+	if n := sketchWords(items); len(spare) < n-n/spareLacks || len(spare) > spareMost*n {
+		s.words = make([]uint64, n)
+	}
 	s.aged = len(s.words)
 	return s
 }
+
+// sketchWords returns the size of a sketch for that many items: a word, which is
+// 16 counters, for each, in whole blocks.
+func sketchWords(items int) int { return (items/blockWords + 1) * blockWords }
+
+// What is ready is taken if it is at most spareMost times what is needed, and at
+// most 1/spareLacks of that smaller.
+const (
+	spareMost  = 2
+	spareLacks = 8
+)
 
 // block returns the block of a key.
 func (s *sketch) block(hash uint64) []uint64 {
@@ -99,15 +113,27 @@ func (s *sketch) add(hash uint64) {
 	s.adds.Add(1)
 }
 
+// growsTo returns how many words grow needs for that many items.
+func (s *sketch) growsTo(items int) int {
+	return (items + s.items - 1) / s.items * len(s.words)
+}
+
 // grow makes a sketch for that many items or more, in small steps of age. One
-// that grows already must get there first.
-func (s *sketch) grow(items int) {
+// that grows already must get there first. It lies in spare, which must be zero, if
+// that has about the right size.
+func (s *sketch) grow(items int, spare []uint64) {
 	if s.old != nil {
 		return
 	}
-	factor := (items + s.items - 1) / s.items
+	n := s.growsTo(items)
+	factor := n / len(s.words)
 	s.old, s.moved = s.words, 0
-	s.words = make([]uint64, factor*len(s.old))
+	if len(spare) >= n && len(spare) <= spareMost*n {
+		factor = len(spare) / len(s.old)
+		s.words = spare[:factor*len(s.old)]
+	} else {
+		s.words = make([]uint64, n)
+	}
 	s.aged = len(s.words)
 	s.items *= factor
 }
@@ -151,5 +177,7 @@ func (s *sketch) bytes() int64 {
 	if s == nil {
 		return 0
 	}
-	return int64(len(s.words)+len(s.old)) * 8
+	return bytesOf(s.words) + bytesOf(s.old)
 }
+
+func bytesOf(words []uint64) int64 { return int64(cap(words)) * 8 }

@@ -11,7 +11,7 @@ import (
 func TestSketchGrows(t *testing.T) {
 	t.Parallel()
 	const items = 10 * agingStep
-	s := newSketch(items)
+	s := newSketch(items, nil)
 	r := rand.New(rand.NewPCG(1, 2))
 	hashes := make([]uint64, items)
 	for i := range hashes {
@@ -24,7 +24,7 @@ func TestSketchGrows(t *testing.T) {
 	for i, h := range hashes {
 		before[i] = s.estimate(h)
 	}
-	s.grow(5*items + 1)
+	s.grow(5*items+1, nil)
 	if s.items < 5*items+1 {
 		t.Errorf("the sketch is for %d items, want %d or more", s.items, 5*items+1)
 	}
@@ -61,8 +61,8 @@ func TestSketchGrows(t *testing.T) {
 func TestSketchGrowsWhileCounting(t *testing.T) {
 	t.Parallel()
 	const items = 10 * agingStep
-	s := newSketch(items)
-	s.grow(2 * items)
+	s := newSketch(items, nil)
+	s.grow(2*items, nil)
 	s.age()
 	r := rand.New(rand.NewPCG(3, 4))
 	var hashes []uint64
@@ -87,7 +87,7 @@ func TestSketchGrowsWhileCounting(t *testing.T) {
 func TestSketchAges(t *testing.T) {
 	t.Parallel()
 	const items = 4 * agingStep
-	s := newSketch(items)
+	s := newSketch(items, nil)
 	r := rand.New(rand.NewPCG(5, 6))
 	var hashes []uint64
 	for period, adds := range []int64{agingPeriod * items, agingPeriod * items / 2, agingPeriod * items / 2} {
