@@ -80,7 +80,8 @@ func TestOnHoldTellsFaults(t *testing.T) {
 	for i := range 32 {
 		set(t, c, fmt.Sprintf("x:%d", i), strings.Repeat("v", pages*os.Getpagesize()), 0)
 	}
-	if known := runtime.GOOS == "linux"; known != (faults.Load() > 0) {
+	// The Go heap may have touched before what it hands out.
+	if known := runtime.GOOS == "linux"; !known && faults.Load() > 0 || known && OffHeap && faults.Load() == 0 {
 		t.Errorf("%d faults were told", faults.Load())
 	}
 	for range 1000 {
