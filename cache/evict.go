@@ -256,7 +256,7 @@ func (c *Cache) weed(d *demand, now instant) {
 // or at once if that costs next to nothing, and ends it at half of the share.
 func (c *Cache) watch(more int64) {
 	e := &c.evictor
-	limit, used, items := c.set.MaxMemory, c.used()+more, c.tree.Len()
+	limit, used, items := c.set.MaxMemory, c.usedByItems()+more, c.tree.Len()
 	byItems := c.set.MaxItems
 	switch full := used > limit/watchShare || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
 	case full && !e.on:

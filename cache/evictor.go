@@ -163,8 +163,8 @@ func (e *evictor) tend(items int) (resized bool) {
 		return false
 	}
 	size := e.sketch.bytes()
-	if items > 2*e.sketch.items {
-		e.sketch.grow(2*items, e.takeSpare()) // items have become smaller
+	if s := e.sketch; s.outgrown(items) && (s.growsTo(2*items) < spareLeast || items > 4*s.items) {
+		s.grow(2*items, nil) // items have become smaller, and faster than the background
 	}
 	e.sketch.age()
 	e.climber.climb(e.uses.Load(), e.made, max(items, e.capacity))

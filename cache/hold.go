@@ -15,8 +15,9 @@ type Hold struct {
 	// rest of the time others had the processor. CPU is 0 where the system does
 	// not say it, which is everywhere but on Linux.
 	Wall, CPU time.Duration
-	// Faults is how many pages of memory the system had to find meanwhile, which
-	// can take milliseconds each; 0 where CPU is 0.
+	// Faults is how many page faults the thread had meanwhile: for most of them the
+	// system has to find memory, which can take milliseconds. It is 0 where the
+	// system does not say it, like CPU.
 	Faults int
 	// Background says that it was no Batch.
 	Background bool

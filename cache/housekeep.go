@@ -243,14 +243,19 @@ func (c *Cache) fillAhead() {
 		c.mu.Lock()
 		c.beginHold()
 		a, ok := c.nextAhead()
-		words := c.wantsSpare()
+		words := 0
+		if !ok {
+			if words = c.wantsSpare(); words > 0 {
+				c.loseSpare() // it does not fit
+			}
+		}
 		c.lacking.Store(ok || words > 0)
 		c.unlockHeld(true, false)
-		if words > 0 {
+		switch {
+		case words > 0:
 			c.makeSpare(words)
 			continue
-		}
-		if !ok {
+		case !ok:
 			return
 		}
 		filled := a.Fill()

@@ -28,6 +28,7 @@ func (c *Cache) SetMaxMemory(bytes int64) error {
 	if c.set.Eviction.evicts() {
 		c.watch(0)
 	}
+	c.loseSpare() // it was for another limit
 	c.collector.next = c.time.now().ms
 	c.shrinking = true
 	c.rouse()

@@ -48,7 +48,7 @@ const (
 // lies in spare, which must be zero, if that has about the right size.
 func newSketch(items int, spare []uint64) *sketch {
 	s := &sketch{words: spare, items: items}
-	if n := sketchWords(items); len(spare) < n-n/spareLacks || len(spare) > spareMost*n {
+	if n := sketchWords(items); !fits(spare, n) {
 		s.words = make([]uint64, n)
 	}
 	s.aged = len(s.words)
@@ -58,13 +58,6 @@ func newSketch(items int, spare []uint64) *sketch {
 // sketchWords returns the size of a sketch for that many items: a word, which is
 // 16 counters, for each, in whole blocks.
 func sketchWords(items int) int { return (items/blockWords + 1) * blockWords }
-
-// What is ready is taken if it is at most spareMost times what is needed, and at
-// most 1/spareLacks of that smaller.
-const (
-	spareMost  = 2
-	spareLacks = 8
-)
 
 // block returns the block of a key.
 func (s *sketch) block(hash uint64) []uint64 {
@@ -113,6 +106,9 @@ func (s *sketch) add(hash uint64) {
 	s.adds.Add(1)
 }
 
+// outgrown reports whether the sketch is to grow for that many items.
+func (s *sketch) outgrown(items int) bool { return s.old == nil && items > 2*s.items }
+
 // growsTo returns how many words grow needs for that many items.
 func (s *sketch) growsTo(items int) int {
 	return (items + s.items - 1) / s.items * len(s.words)
@@ -128,7 +124,7 @@ func (s *sketch) grow(items int, spare []uint64) {
 	n := s.growsTo(items)
 	factor := n / len(s.words)
 	s.old, s.moved = s.words, 0
-	if len(spare) >= n && len(spare) <= spareMost*n {
+	if len(spare) >= n && fits(spare, n) {
 		factor = len(spare) / len(s.old)
 		s.words = spare[:factor*len(s.old)]
 	} else {

@@ -1,43 +1,41 @@
 package cache
 
 // The sketch of a large cache takes many megabytes, which the Go runtime may have
-// to clear and the system to find. The background goroutine gets them before they
-// are needed, without the lock:
+// to clear and the system to find. The background goroutine gets them, without the
+// lock: for the first sketch before it is needed,
 //
-//	bytes   0 ........... 7/16 ......... 1/2 ............... the limit
-//	                      spare is made  sketch takes it
-//	items   0 ........... 7/8 .......... 1 ................. of twice what the sketch was made for
-//	                      spare is made  a larger sketch takes it
+//	0 ............. 7/16 .......... 1/2 ........ of the limit, in bytes or items
+//	                spare is made   the sketch takes it
+//
+// and for a larger one when there are twice as many items as the present one is
+// for, which does no harm for a while.
 const (
-	// spareMargin is, as a part of the limit or of the items, how long before.
+	// spareMargin is how long before, as a part of what makes watch begin.
 	spareMargin = 8
 	// spareLeast is the size of the smallest sketch, in words, that is worth it.
 	spareLeast = 32 << 10
 )
 
-// wantsSpare returns how many words are to be made ready for the next sketch, 0
-// for none. What the cache takes must have been added up.
+// wantsSpare returns how many words makeSpare is to make, 0 for none. What the
+// cache takes must have been added up.
 func (c *Cache) wantsSpare() int {
 	e := &c.evictor
-	if !e.lfu || e.spare != nil || c.closed {
+	if !e.lfu || c.closed {
 		return 0
 	}
-	n, items := 0, c.tree.Len()
-	switch {
-	case e.on:
-		if s := e.sketch; s.old == nil && items > 2*s.items-2*s.items/spareMargin {
-			// With as many items as make it grow. At the limit others go for it, as
-			// they would then.
-			n = s.growsTo(2 * (2*s.items + 1))
+	items := c.tree.Len()
+	if e.on {
+		if !e.sketch.outgrown(items) {
+			return 0
 		}
-	case c.nearWatch(items):
-		n = sketchWords(c.capacity(c.memory.used))
-		if c.memory.nowHeld+int64(n)*8 > c.budget() {
-			n = 0
-		}
+		return e.sketch.growsTo(2 * items)
 	}
-	if n < spareLeast {
-		n = 0
+	if !c.nearWatch(items) {
+		return 0
+	}
+	n := sketchWords(c.capacity(c.usedByItems()))
+	if n < spareLeast || fits(e.spare, n) || c.memory.nowHeld+int64(n)*8 > c.budget() {
+		return 0
 	}
 	return n
 }
@@ -45,8 +43,11 @@ func (c *Cache) wantsSpare() int {
 // nearWatch reports whether watch is about to begin.
 func (c *Cache) nearWatch(items int) bool {
 	limit, most := c.set.MaxMemory/watchShare, c.set.MaxItems/watchShare
-	return c.memory.used > limit-limit/spareMargin || most > 0 && int64(items) >= most-most/spareMargin
+	return c.usedByItems() > limit-limit/spareMargin || most > 0 && int64(items) >= most-most/spareMargin
 }
+
+// usedByItems is used without what is ready for a sketch.
+func (c *Cache) usedByItems() int64 { return c.used() - bytesOf(c.evictor.spare) }
 
 // makeSpare gets that many words, without the lock, and hands them over.
 func (c *Cache) makeSpare(words int) {
@@ -58,20 +59,37 @@ func (c *Cache) makeSpare(words int) {
 	c.mu.Lock()
 	c.beginHold()
 	defer c.unlockHeld(true, false)
-	if c.wantsSpare() > 0 {
-		c.evictor.spare = spare
-		c.memory.stale = true
+	e, n := &c.evictor, c.wantsSpare()
+	switch {
+	case n == 0 || !fits(spare, n) || e.on && len(spare) < n: // not any more, or not of that size
+		return
+	case e.on:
+		e.sketch.grow(2*c.tree.Len(), spare)
+	default:
+		e.spare = spare
 	}
+	c.memory.stale = true
 }
 
 // dropSpare lets the words go if the cache has become far from its limits.
 func (c *Cache) dropSpare() {
 	e := &c.evictor
-	if e.spare == nil || e.on || c.used() >= c.set.MaxMemory/(2*watchShare) {
+	if e.spare == nil || c.usedByItems() >= c.set.MaxMemory/(2*watchShare) {
 		return
 	}
 	if most := c.set.MaxItems; most == 0 || int64(c.tree.Len()) < most/(2*watchShare) {
-		e.spare = nil
+		c.loseSpare()
+	}
+}
+
+// loseSpare lets the words go.
+func (c *Cache) loseSpare() {
+	if c.evictor.spare != nil {
+		c.evictor.spare = nil
 		c.memory.stale = true
 	}
 }
+
+// fits reports whether a sketch that needs n words may lie in spare: at most twice
+// as many, or a quarter less.
+func fits(spare []uint64, n int) bool { return len(spare) >= n-n/4 && len(spare) <= 2*n }

@@ -10,6 +10,10 @@ package arena
 //	      blocks      less than 1/8   the next huge page:
 //	                    of a page     Fill asks for it now
 
+// aheadOf is how many units before the end of what is there the next huge page is
+// filled.
+const aheadOf = granule / Unit / 8
+
 // Ahead is the memory that a region will need next. See [Region.Ahead].
 type Ahead struct {
 	region   *Region
@@ -20,7 +24,7 @@ type Ahead struct {
 // page is wanted like any other, before the region has asked for huge pages.
 func (r *Region) WantsAhead() bool {
 	next := roundUp(r.touched, granule/Unit)
-	return next-uint64(r.top) < granule/Unit/8 && !r.blind && next+granule/Unit <= r.limit &&
+	return next-uint64(r.top) < aheadOf && !r.blind && next+granule/Unit <= r.limit &&
 		(r.huge || next >= roundDown(uint64(r.start), granule/Unit)+r.hugeFrom)
 }
 

@@ -99,6 +99,43 @@ func TestFilledAfterTheTopFell(t *testing.T) {
 	m.check()
 }
 
+// TestFilledPageStays: a block that comes and goes at the top does not make the
+// page that was filled ahead go back, to be filled again the next time.
+func TestFilledPageStays(t *testing.T) {
+	const block = 4 << 10
+	m, _ := fullRegion(t, 128<<20)
+	r := m.r
+	fills := 0
+	fill := func() {
+		if a, ok := r.Ahead(); ok {
+			a.Filled(a.Fill())
+			fills++
+		}
+	}
+	for size := int64(1 << 20); size < 32<<20; size *= 2 {
+		for r.Stats().Span < size || !r.WantsAhead() {
+			if r.Stats().Span > 2*size {
+				t.Skip("there are no huge pages here")
+			}
+			m.take(block)
+			if r.Stats().Span < size {
+				fill()
+			}
+		}
+		fills = 0
+		for range 100 {
+			m.take(block)
+			fill()
+			m.free(len(m.blocks) - 1)
+			fill()
+		}
+		if fills != 1 {
+			t.Errorf("with %d KiB in use, 100 blocks that came and went cost %d huge pages, want 1", r.Stats().Span>>10, fills)
+		}
+	}
+	m.check()
+}
+
 // TestNoHugePageIsTouchedFirst: where somebody fills what is wanted, nobody who
 // takes blocks ever touches a huge page that is not there, not even the first.
 func TestNoHugePageIsTouchedFirst(t *testing.T) {

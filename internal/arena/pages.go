@@ -211,7 +211,11 @@ func (r *Region) touch() {
 
 // trimTop gives back the pages above the top if they have become many.
 func (r *Region) trimTop() {
-	if r.touched-uint64(r.top) > mayIdle(r.used()) {
+	idle := mayIdle(r.used())
+	if r.huge && !r.blind {
+		idle = max(idle, granule/Unit+aheadOf) // what Ahead has filled, which it would at once fill again
+	}
+	if r.touched-uint64(r.top) > idle {
 		r.dropTop()
 	}
 }

@@ -22,8 +22,8 @@ type Region struct {
 	pages             // what was returned to the system
 	small    uint64   // units of a page of the system
 	huge     bool     // huge pages were asked for
-	hugeFrom uint64   // units above which they are asked for
-	blind    bool     // memory cannot be had before it is used, see Ahead
+	hugeFrom uint64   // units above which they are asked for, or shortly before, see Ahead
+	blind    bool     // memory cannot be had before it is used, or only in small pages, see Ahead
 }
 
 // Which bins: free blocks that begin below the boundary, or not. Until the

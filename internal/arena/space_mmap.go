@@ -89,8 +89,8 @@ func (r *Region) grow(units uint32) bool {
 	}
 	r.end = end
 	if !r.huge && r.end-uint64(r.start) > r.hugeFrom {
-		// Once: for all that is reserved. Small regions never get here, lest
-		// a cache of a few hundred keys take pages of 2 MiB.
+		// Once: for all that is reserved. Regions of less than nearly one
+		// huge page never get here, lest a cache of a few hundred keys take one.
 		if adviseHuge(r.space.bytes(roundDown(uint64(r.start), granule/Unit), r.limit)) {
 			r.enlarge()
 		}

@@ -11,9 +11,10 @@ import (
 
 // finding is what the engine itself had of the stalls.
 type finding struct {
-	own     int   // times that it took the threshold or more
-	most    share // of one of them, each the most there was
-	missing int   // locks that are not accounted for
+	own     int     // times that it took the threshold or more
+	most    share   // of one of them, each the most there was
+	missing int     // locks that are not accounted for
+	late    float64 // the part of the run in which a watcher was late
 }
 
 // judge adds up what the engine did during the slowest request of each stall,
@@ -37,20 +38,25 @@ func (h *holds) judge(stalls []load.Stall, late []load.Span, threshold time.Dura
 	}
 	for _, hold := range h.Long {
 		at := load.Span{From: hold.Start, To: hold.Start.Add(hold.Wall)}
-		if slices.ContainsFunc(owned, at.Overlaps) {
-			continue
-		}
 		s := share{hold.CPU, min(hold.CPU, hold.Wall-covered(within(late, at)))}
 		if hold.Faults > 0 {
-			s.ran = s.thread // watchers wait, too, while the system finds memory for the engine
+			s.ran = s.thread // see timeline.share
 		}
-		note(s)
+		if !slices.ContainsFunc(owned, at.Overlaps) {
+			note(s)
+		} else {
+			f.most.thread, f.most.ran = max(f.most.thread, s.thread), max(f.most.ran, s.ran)
+		}
 	}
 	if h.GCPause >= threshold {
 		note(share{h.GCPause, h.GCPause})
 	}
 	return f
 }
+
+// mostLate is the part of a run in which watchers may be late: where they always
+// are, they would excuse everything.
+const mostLate = 0.1
 
 // verdict puts it into words, with the stalls whose cause is not known.
 func (f finding) verdict(threshold time.Duration, b blamed, dropped int64) string {
@@ -62,6 +68,8 @@ func (f finding) verdict(threshold time.Duration, b blamed, dropped int64) strin
 	switch {
 	case f.own > 0:
 		v = fmt.Sprintf("%d times the engine itself took %v or more, at most %s", f.own, threshold, most)
+	case f.late > mostLate:
+		v = fmt.Sprintf("unknown: the watchers were late for %s %% of the run", report.Percent(f.late))
 	case f.missing > 0 || dropped > 0:
 		v = fmt.Sprintf("unknown: %d locks and %d slow requests were not noted", f.missing, dropped)
 	case f.most == share{}:

@@ -40,6 +40,7 @@ func TestJudge(t *testing.T) {
 		"stolen":                         {holds: []cache.Hold{hold(0, 6000, 6000)}, stalls: stalled, late: []load.Span{span(0, 4000)}, says: "at most 2.00 ms (by the thread's clock 6.00 ms, while a watcher was late) of one"},
 		"a watcher was late for a while": {holds: []cache.Hold{hold(0, 6000, 6000)}, stalls: stalled, late: []load.Span{span(0, 1000)}, own: 1, says: "at most 5.00 ms"},
 		"while it got memory":            {holds: []cache.Hold{faulty(hold(0, 6000, 6000))}, late: []load.Span{span(0, 4000)}, own: 1, says: "at most 6.00 ms"},
+		"some that got memory":           {holds: []cache.Hold{faulty(hold(0, 4000, 4000)), faulty(hold(5000, 9000, 4000))}, stalls: stalled, late: []load.Span{span(0, 9000)}, own: 1, says: "at most 8.00 ms"},
 		"garbage collector":              {gc: threshold, own: 1, says: "at most 5.00 ms"},
 	} {
 		h := holds{Time: newTimeline(origin, time.Second), GCPause: test.gc}
@@ -70,6 +71,7 @@ func TestVerdictHidesNothing(t *testing.T) {
 	}{
 		"stalls without a cause": {blamed: blamed{others: 3, worst: 7 * time.Millisecond}, want: "no stall of 5ms or more is the engine's own; 3 stalls are not the machine's, the slowest request 7.00 ms"},
 		"locks that are missing": {finding: finding{missing: 2}, want: "unknown: 2 locks and 0 slow requests were not noted"},
+		"watchers always late":   {finding: finding{late: 0.2}, want: "unknown: the watchers were late for 20.00 % of the run"},
 		"too many slow requests": {dropped: 4, want: "unknown: 0 locks and 4 slow requests were not noted"},
 	} {
 		if got := test.finding.verdict(threshold, test.blamed, test.dropped); got != test.want {

@@ -13,15 +13,16 @@ const slot = time.Millisecond
 // timeline is the processor time of all locks, however short, by the
 // millisecond: many short ones in a row delay a client as much as a long one.
 type timeline struct {
-	Base  time.Time
-	Slots []uint32 // nanoseconds
-	Lost  int      // locks that were outside of it
+	Base   time.Time
+	Slots  []uint32       // nanoseconds
+	Faulty map[int]uint32 // those of them in locks that had a page fault, by slot
+	Lost   int            // locks that were outside of it
 }
 
 // newTimeline returns a timeline that begins at base and has room for so long.
 // It is all there from the beginning, since to grow would take its time.
 func newTimeline(base time.Time, length time.Duration) *timeline {
-	return &timeline{Base: base, Slots: make([]uint32, 0, length/slot)}
+	return &timeline{Base: base, Slots: make([]uint32, 0, length/slot), Faulty: map[int]uint32{}}
 }
 
 // add notes a lock. Its processor time is spread evenly over it.
@@ -42,6 +43,9 @@ func (t *timeline) add(h cache.Hold) {
 			part = time.Duration(float64(h.CPU) * float64(end-begin) / float64(h.Wall))
 		}
 		t.Slots[i] += uint32(part)
+		if h.Faults > 0 {
+			t.Faulty[i] += uint32(part)
+		}
 	}
 }
 
@@ -52,7 +56,8 @@ type share struct{ thread, ran time.Duration }
 // share returns the engine's part of s, to whole slots, which is rather too much.
 // The thread's time goes on while a hypervisor has taken the processor away; so
 // beside the time in which a watcher was late no more of a slot counts than its
-// rest.
+// rest. Locks with a page fault count in full: a watcher may have been late because
+// the system was finding memory for them.
 func (t *timeline) share(s load.Span, late []load.Span) (sum share) {
 	late = within(late, load.Span{From: s.From.Add(-slot), To: s.To.Add(slot)})
 	first := max(int(s.From.Sub(t.Base)/slot), 0)
@@ -63,7 +68,8 @@ func (t *timeline) share(s load.Span, late []load.Span) (sum share) {
 		}
 		thread := time.Duration(t.Slots[i])
 		sum.thread += thread
-		sum.ran += min(thread, slot-covered(within(late, at)))
+		faulty := time.Duration(t.Faulty[i])
+		sum.ran += faulty + min(thread-faulty, slot-covered(within(late, at)))
 	}
 	return sum
 }

@@ -41,6 +41,7 @@ func TestShare(t *testing.T) {
 		"late, not all beside":  {row(10, 900), span(0, 10000), []load.Span{span(3000, 3500)}, 9000, 8600},
 		"late at another time":  {row(5, 900), span(0, 5000), []load.Span{span(5000, 9000)}, 4500, 4500},
 		"both late count once":  {row(1, 900), span(0, 1000), []load.Span{span(0, 500), span(100, 500)}, 900, 500},
+		"stolen, with a fault":  {[]cache.Hold{faulty(hold(0, 4000, 4000)), hold(4000, 8000, 4000)}, span(0, 8000), []load.Span{span(1000, 7500)}, 8000, 4500},
 		"late in the same slot": {row(1, 900), span(0, 400), []load.Span{span(500, 1000)}, 900, 500},
 	} {
 		line := newTimeline(origin, time.Second)

@@ -66,7 +66,7 @@ func runStall(ctx context.Context, e *env, args []string) (err error) {
 		b.keys, b.conns, b.rate, b.duration)
 	e.note("A request of %[1]v or more is slow; slow ones that overlap are one stall, which is judged by its slowest request. It is the machine's if without the time in which a watcher thread on one of the CPUs was late, by a tenth of a millisecond or more, that request had taken less than %[1]v. Times in which the generator did not look for a millisecond excuse nothing: many replies at once take as long.", b.threshold)
 	if b.observed != "" {
-		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. All the processor time of locks during the slowest request of a stall is added up, by whole milliseconds. From each of these is taken what does not fit beside the time in which a watcher was late, since the thread's time goes on while a hypervisor runs others; nothing is taken from a lock in which the system had to find memory. A stall is the engine's own if %[1]v or more are left, whoever's it is besides, and so is a single lock, or a pause of the garbage collector, of %[1]v.", b.threshold)
+		e.note("Gibson runs in a process of the harness that notes how long the cache is locked each time, by the clock and by the thread's processor time. What lasts long by the clock only was waiting for a processor. All the processor time of locks during the slowest request of a stall is added up, by whole milliseconds. From each of these is taken what does not fit beside the time in which a watcher was late, since the thread's time goes on while a hypervisor runs others; nothing is taken from a lock that had a page fault. Long work of the kernel that is not interrupted, which a watcher may also wait for, is excused unless it was a page fault. A stall is the engine's own if %[1]v or more are left, whoever's it is besides, and so is a single lock, or a pause of the garbage collector, of %[1]v.", b.threshold)
 	}
 	return e.publish(ctx, table, verdicts)
 }
@@ -94,15 +94,17 @@ func (b *stallBench) measure(ctx context.Context, e *env, m *member, table, verd
 		report.Micros(time.Duration(res.SetLatency.ValueAtPercentile(99.99))), len(res.Stalls), found.machine, found.others, report.Millis(found.worst))
 	e.note("%s: the generator paused %d times; it did in %d of the stalls that are not the machine's.", m.Name, len(res.Gaps), found.paused)
 	none := report.None
+	lateFor := float64(covered(late)) / float64(res.Elapsed)
 	row, verdict := []any{none, none, none, none, none, none, none, none, none}, found.verdict()
 	if m.Name == "Gibson" && b.observed != "" {
 		cells, f, err := b.own(m, res, excuse)
 		if err != nil {
 			return err
 		}
+		f.late = lateFor
 		row, verdict = cells, f.verdict(b.threshold, found, res.StallsDropped)
 	}
-	row = append([]any{m.Name, found.slow, found.excused, report.Percent(float64(covered(late)) / float64(res.Elapsed))}, row...)
+	row = append([]any{m.Name, found.slow, found.excused, report.Percent(lateFor)}, row...)
 	verdicts.Row(append(row, verdict)...)
 	if res.StallsDropped > 0 {
 		e.note("%s: %d more slow requests came after so many stalls that they were not told apart.", m.Name, res.StallsDropped)

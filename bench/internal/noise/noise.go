@@ -3,8 +3,9 @@
 //
 // On each CPU a thread of its own wakes up every millisecond, with real-time
 // priority where the system grants it, and notes when it woke up more than a tenth
-// of that late: then that CPU did not run us, whatever the server did. A hypervisor
-// that gives the CPU to others, or an interrupt that takes long, shows itself so.
+// of that late: then that CPU did not run us, unless the kernel worked for the
+// server without a break. A hypervisor that gives the CPU to others, or an interrupt
+// that takes long, shows itself so.
 package noise
 
 import (

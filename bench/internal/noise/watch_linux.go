@@ -45,8 +45,8 @@ func (w *Watch) run(cpu int, ready chan<- bool) {
 	const fifo = 1
 	err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: fifo, Priority: 1}, 0)
 	ready <- pinned && err == nil
-	// All is there from the beginning, since to grow would take its time.
-	const most = 1 << 20
+	// What does not fit excuses nothing.
+	const most = 1 << 18
 	gaps := make([]load.Span, 0, most)
 	spec := unix.NsecToTimespec(period.Nanoseconds())
 	for last := time.Now(); !w.stop.Load(); {
