@@ -17,8 +17,8 @@ type finding struct {
 	late    float64 // the part of the run in which a watcher was late
 }
 
-// judge adds up what the engine did during the slowest request of each stall,
-// whoever the stall is blamed on. A single long lock and a pause of the garbage
+// judge adds up what the engine did during the slowest request of each stall, beyond
+// what it does in any time as long, whoever the stall is blamed on. A single long lock and a pause of the garbage
 // collector count even where no request was slow.
 func (h *holds) judge(stalls []load.Stall, late []load.Span, threshold time.Duration) finding {
 	f := finding{missing: h.Dropped + h.Time.Lost}
@@ -32,7 +32,8 @@ func (h *holds) judge(stalls []load.Stall, late []load.Span, threshold time.Dura
 	}
 	var owned []load.Span
 	for _, s := range stalls {
-		if note(h.Time.share(s.Slowest, late)) {
+		part, usual := h.Time.share(s.Slowest, late), h.Time.usual(s.Slowest.Length())
+		if note(share{max(part.thread-usual, 0), max(part.ran-usual, 0)}) {
 			owned = append(owned, s.Slowest)
 		}
 	}
@@ -68,7 +69,7 @@ func (f finding) verdict(threshold time.Duration, b blamed, dropped int64) strin
 	switch {
 	case f.own > 0:
 		v = fmt.Sprintf("%d times the engine itself took %v or more, at most %s", f.own, threshold, most)
-	case f.late > mostLate:
+	case f.late > mostLate && (b.machine > 0 || f.most.thread >= threshold): // there is something to excuse
 		v = fmt.Sprintf("unknown: the watchers were late for %s %% of the run", report.Percent(f.late))
 	case f.missing > 0 || dropped > 0:
 		v = fmt.Sprintf("unknown: %d locks and %d slow requests were not noted", f.missing, dropped)

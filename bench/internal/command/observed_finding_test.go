@@ -33,6 +33,7 @@ func TestJudge(t *testing.T) {
 		"no stall":                       {says: "no stall of 5ms or more is the engine's own"},
 		"short ones in a row":            {holds: row(10), stalls: stalled, own: 1, says: "1 times the engine itself took 5ms or more, at most 9.00 ms"},
 		"a row that hurt nobody":         {holds: row(10), says: "no stall"},
+		"as many as always":              {holds: row(100_000), stalls: stalled, says: "no stall of 5ms or more is the engine's own"},
 		"too few":                        {holds: row(5), stalls: stalled, says: "took at most 4.50 ms of one"},
 		"without a processor":            {holds: []cache.Hold{hold(0, 20000, 4000)}, stalls: stalled, says: "no stall"},
 		"a long one":                     {holds: []cache.Hold{hold(0, 6000, 5000)}, stalls: stalled, own: 1, says: "at most 5.00 ms"},
@@ -43,7 +44,8 @@ func TestJudge(t *testing.T) {
 		"some that got memory":           {holds: []cache.Hold{faulty(hold(0, 4000, 4000)), faulty(hold(5000, 9000, 4000))}, stalls: stalled, late: []load.Span{span(0, 9000)}, own: 1, says: "at most 8.00 ms"},
 		"garbage collector":              {gc: threshold, own: 1, says: "at most 5.00 ms"},
 	} {
-		h := holds{Time: newTimeline(origin, time.Second), GCPause: test.gc}
+		h := holds{Time: newTimeline(origin, 2*time.Minute), GCPause: test.gc}
+		h.add(hold(100_000_000, 100_000_000, 0)) // nothing for long
 		for _, hold := range test.holds {
 			h.add(hold)
 		}
@@ -71,7 +73,8 @@ func TestVerdictHidesNothing(t *testing.T) {
 	}{
 		"stalls without a cause": {blamed: blamed{others: 3, worst: 7 * time.Millisecond}, want: "no stall of 5ms or more is the engine's own; 3 stalls are not the machine's, the slowest request 7.00 ms"},
 		"locks that are missing": {finding: finding{missing: 2}, want: "unknown: 2 locks and 0 slow requests were not noted"},
-		"watchers always late":   {finding: finding{late: 0.2}, want: "unknown: the watchers were late for 20.00 % of the run"},
+		"watchers always late":   {finding: finding{late: 0.2}, blamed: blamed{machine: 1}, want: "unknown: the watchers were late for 20.00 % of the run"},
+		"late, but no stall":     {finding: finding{late: 0.2}, want: "no stall of 5ms or more is the engine's own"},
 		"too many slow requests": {dropped: 4, want: "unknown: 0 locks and 4 slow requests were not noted"},
 	} {
 		if got := test.finding.verdict(threshold, test.blamed, test.dropped); got != test.want {

@@ -49,6 +49,19 @@ func (t *timeline) add(h cache.Hold) {
 	}
 }
 
+// usual returns what the engine takes of so long a time on average: the longer a
+// request took, whyever, the more others were served meanwhile.
+func (t *timeline) usual(d time.Duration) time.Duration {
+	if len(t.Slots) == 0 {
+		return 0
+	}
+	var sum time.Duration
+	for _, n := range t.Slots {
+		sum += time.Duration(n)
+	}
+	return time.Duration(float64(sum) * float64(d) / float64(time.Duration(len(t.Slots))*slot))
+}
+
 // share is the engine's part of some time: by its threads' clocks, and what of
 // that it can have run.
 type share struct{ thread, ran time.Duration }
