@@ -75,8 +75,8 @@ type Options struct {
 	// the lock calls it afterwards, so there may be several calls at once. OnHold
 	// may use the cache, but a Batch of its own is told as well. It is for
 	// measurements: the clock and the thread's processor time and page faults are
-	// read twice for each call. Methods that lock for reading, Export and SetMaxMemory are not
-	// told.
+	// read twice for each call. Methods that lock for reading, Export and
+	// SetMaxMemory are not told.
 	OnHold func(Hold)
 	// Clock is where the cache reads the time, nil means the system's clock.
 	// With a clock of your own the cache cannot know when to wake up: what is

@@ -21,7 +21,7 @@ import (
 // holds is what the engine says of itself: for how long it kept its lock.
 type holds struct {
 	Batches, Steps holdsOf       // of clients, and of work in the background
-	Faulty         holdsOf       // those of both in which the system had to find memory
+	Faulty         holdsOf       // those of both that had a page fault
 	Time           *timeline     // of all
 	Long           []cache.Hold  // those of holdNoted of processor time and more, the first maxHolds
 	Dropped        int           // the others of these

@@ -17,9 +17,10 @@ type finding struct {
 	late    float64 // the part of the run in which a watcher was late
 }
 
-// judge adds up what the engine did during the slowest request of each stall, beyond
-// what it does in any time as long, whoever the stall is blamed on. A single long lock and a pause of the garbage
-// collector count even where no request was slow.
+// judge adds up what the engine did during the slowest request of each stall,
+// beyond what it does in any time as long, whoever the stall is blamed on. A single
+// long lock and a pause of the garbage collector count even where no request was
+// slow.
 func (h *holds) judge(stalls []load.Stall, late []load.Span, threshold time.Duration) finding {
 	f := finding{missing: h.Dropped + h.Time.Lost}
 	note := func(s share) bool {
