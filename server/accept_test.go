@@ -135,6 +135,7 @@ func TestBadConfigurations(t *testing.T) {
 	for name, srv := range map[string]*Server{
 		"no cache":         {},
 		"MaxClients":       {Cache: c, MaxClients: -1},
+		"BusyPoll":         {Cache: c, BusyPoll: MaxBusyPoll + 1},
 		"MaxRequestSize":   {Cache: c, MaxRequestSize: 1},
 		"MaxRequestSize+":  {Cache: c, MaxRequestSize: 1<<31 - 1},
 		"MaxResponseSize":  {Cache: c, MaxResponseSize: -1},

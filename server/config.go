@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"runtime"
 	"time"
 
 	"github.com/gogibson/gibson/cache"
@@ -18,7 +19,11 @@ const (
 	DefaultMaxResponseSize  = 64 << 20
 	DefaultMaxBatchRequests = 128
 	DefaultMaxBatchBytes    = 64 << 10
+	DefaultBusyPoll         = 200 * time.Microsecond
 )
+
+// MaxBusyPoll is the longest BusyPoll of a Server.
+const MaxBusyPoll = 10 * time.Millisecond
 
 // minRequestSize is the smallest useful MaxRequestSize: a request without
 // arguments.
@@ -39,6 +44,7 @@ type config struct {
 	maxBatchBytes    int
 	handshake        time.Duration
 	loops            int
+	busyPoll         int64 // ns; 0: none
 	log              *slog.Logger
 	clock            cache.Clock // the cache's
 	started          time.Time
@@ -102,6 +108,10 @@ func (s *Server) setUp() error {
 	if c.loops == 0 {
 		c.loops = defaultLoops()
 	}
+	if s.BusyPoll > MaxBusyPoll {
+		return fmt.Errorf("gibson: server: BusyPoll is %v, want zero for the default, at most %v, or less than zero for none", s.BusyPoll, MaxBusyPoll)
+	}
+	c.busyPoll = busyPollLimit(s.BusyPoll, runtime.GOMAXPROCS(0))
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

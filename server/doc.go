@@ -52,6 +52,13 @@
 // are ended by Shutdown as ever; those of the same round as a request that is
 // being executed end with the round.
 //
+// To sleep and be woken takes a thread longer than a quick client needs for its
+// next request. While requests come so fast that it pays, a loop that has
+// nothing to do asks epoll again and again before it sleeps (Server.BusyPoll).
+// In between it yields the processor to whoever wants it. One loop does so at a
+// time; its gain is with few clients, for with many there is always something
+// to do.
+//
 // A loop's goroutine and descriptors are there while it has sessions. There is
 // one loop for each processor but one, which is left to everything else in the
 // process: the runtime looks for other goroutines' events only when it has

@@ -29,12 +29,13 @@ type loop struct {
 	nap   int64      // when the current wait ends by itself; 0 between waits
 
 	// For the loop's goroutine alone.
-	events [maxRound]unix.EpollEvent
-	ready  []*session // those with something to do, which are in no round: first come, first served
-	round  []*session // those that this round is for
-	due    []*session // those of them that have requests to be executed
-	gone   []*session // those of them that left
-	turn   turn
+	busyPoll busyPoll
+	events   [maxRound]unix.EpollEvent
+	ready    []*session // those with something to do, which are in no round: first come, first served
+	round    []*session // those that this round is for
+	due      []*session // those of them that have requests to be executed
+	gone     []*session // those of them that left
+	turn     turn
 }
 
 // maxRound bounds the sessions of a round: the first one waits until the last
@@ -52,7 +53,10 @@ const wakeSlot = -1
 const never = math.MaxInt64
 
 func newLoop(srv *Server) *loop {
-	return &loop{srv: srv, start: time.Now(), epoll: -1, round: make([]*session, 0, maxRound), turn: turn{srv: srv}}
+	return &loop{
+		srv: srv, start: time.Now(), epoll: -1, busyPoll: busyPoll{limit: srv.cfg.busyPoll},
+		round: make([]*session, 0, maxRound), turn: turn{srv: srv},
+	}
 }
 
 // now is the time that the loop goes by, in nanoseconds.
@@ -187,6 +191,9 @@ func (l *loop) wait() int {
 	if n := l.poll(); n > 0 || len(l.ready) > 0 {
 		return n
 	}
+	if n := l.pollBusily(); n > 0 {
+		return n
+	}
 	l.mu.Lock()
 	l.nap = l.alarm
 	nap := l.nap
@@ -212,6 +219,27 @@ func (l *loop) poll() int {
 		return 0
 	}
 	return int(n)
+}
+
+// pollBusily polls until there are events, or l.busyPoll has it that it need not
+// go on, and returns their number. One loop of a server does so at a time: it
+// takes no more than one processor. Waits that are too long are noticed later
+// by the limit of a poll at the most.
+func (l *loop) pollBusily() int {
+	start := l.now()
+	if !l.busyPoll.due(start) || !l.srv.loops.polling.CompareAndSwap(false, true) {
+		return 0
+	}
+	defer l.srv.loops.polling.Store(false)
+	for {
+		// Whoever has to share this processor, the client for one, goes first.
+		_, _, _ = syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+		n := l.poll()
+		if now := l.now(); n > 0 || now-start >= l.busyPoll.limit {
+			l.busyPoll.account(start, now)
+			return n
+		}
+	}
 }
 
 // gather makes ready the sessions that n events are for and those whose wait

@@ -4,6 +4,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // defaultLoops is the number of loops that zero stands for.
@@ -11,8 +12,9 @@ func defaultLoops() int { return max(1, runtime.GOMAXPROCS(0)-1) }
 
 // loops are a server's event loops.
 type loops struct {
-	mu  sync.Mutex
-	all []*loop // made on first use
+	mu      sync.Mutex
+	all     []*loop     // made on first use
+	polling atomic.Bool // one of them polls busily
 }
 
 // assign gives a new session a loop to join: the one with the fewest sessions.

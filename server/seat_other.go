@@ -2,6 +2,8 @@
 
 package server
 
+import "time"
+
 // seat is a session's place in an event loop. There are none here: every
 // session has a goroutine.
 type seat struct{}
@@ -22,3 +24,6 @@ func (*loops) assign(*session) {}
 
 // defaultLoops is the number of loops that zero stands for.
 func defaultLoops() int { return 0 }
+
+// busyPollLimit is for loops.
+func busyPollLimit(time.Duration, int) int64 { return 0 }

@@ -94,6 +94,15 @@ type Server struct {
 	// connection has a goroutine.
 	Loops int
 
+	// BusyPoll bounds how long an event loop that has nothing to do looks for
+	// the next request before it sleeps. It looks only while requests come
+	// that fast, in less than half of this on the average, and only one loop
+	// does at a time: what it takes is at most one processor. Few clients that
+	// wait for each reply get many more of them. If zero, DefaultBusyPoll is
+	// used; if negative, or if the process has a single processor, loops sleep
+	// at once. It is at most MaxBusyPoll.
+	BusyPoll time.Duration
+
 	// OnBatch, if set, is told of every batch of requests once it has been
 	// answered. It is called by the goroutine that serves the connection, and
 	// others with it in an event loop, which goes on when it returns; it must

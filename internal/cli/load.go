@@ -95,8 +95,17 @@ func newServer(c *config.Config) *server.Server {
 		IdleTimeout:          c.IdleTimeout,
 		WriteTimeout:         c.WriteTimeout,
 		HandshakeTimeout:     c.TLSHandshakeTimeout,
+		BusyPoll:             busyPoll(c.BusyPollMicros),
 		Version:              version(),
 	}
+}
+
+// busyPoll returns a server's BusyPoll for so many microseconds, none if zero.
+func busyPoll(micros int) time.Duration {
+	if micros == 0 {
+		return -1
+	}
+	return time.Duration(micros) * time.Microsecond
 }
 
 // statusInterval is how often a running server logs its figures.

@@ -31,6 +31,7 @@ func scenarios() []scenario {
 		{"set16", "SET, 50 connections, depth 16", 50, 16, 1},
 		{"mix16", "half GET half SET, 50 connections, depth 16", 50, 16, 0.5},
 		{"single", "GET, 1 connection, depth 1", 1, 1, 0},
+		{"few", "GET, 4 connections, depth 1", 4, 1, 0},
 	}
 }
 
@@ -71,7 +72,7 @@ func runServer(ctx context.Context, e *env, args []string) (err error) {
 	fs.DurationVar(&b.duration, "duration", 3*time.Second, "of each run")
 	fs.DurationVar(&b.warmup, "warmup", 500*time.Millisecond, "before each run")
 	fs.IntVar(&b.rounds, "rounds", 5, "runs of each scenario and server, in turns")
-	fs.StringVar(&b.only, "only", "", "`names` of the scenarios to run: get1,set1,get16,set16,mix16,single")
+	fs.StringVar(&b.only, "only", "", "`names` of the scenarios to run: get1,set1,get16,set16,mix16,single,few")
 	fs.StringVar(&b.base, "base", "memcached", "`name` of the server that ratios refer to")
 	if err := e.parse(fs, args); err != nil {
 		return err

@@ -1,0 +1,65 @@
+package server
+
+import "time"
+
+// busyPoll says when a loop that has nothing to do asks for events again and
+// again for a while, before it sleeps. A thread that is put to sleep and woken
+// loses more time than many clients need for their next request, on virtual
+// machines some 50 to 100 µs; a loop that is awake answers at once. But it
+// takes a processor meanwhile, so it must pay: polls have a limit, and those of
+// late must have ended with events in less than half of it on the average.
+//
+//	balance  ▲ half of the limit less the time it took, for each poll
+//	  full ──┤   ╭────╮  ╭──────────        a client pauses once: polls go on
+//	         │  ╱     ╰──╯          ╲
+//	     0 ──┼─╱─────────────────────╲──┬───────┬─────────────┬─►
+//	                                    try     try           try
+//	                                      pause   twice as long
+type busyPoll struct {
+	limit   int64 // ns of one poll; 0: there are none
+	balance int64 // ns, from 0 to full
+	until   int64 // without a balance, the time of the next try
+	pause   int64 // ns until the try after that
+}
+
+// full is, in limits, the most that good polls count for bad ones: some seven
+// in a row.
+const full = 8
+
+// Pauses are such that polls in vain take at most a fiftieth of the time, and
+// soon next to nothing.
+const (
+	minPollPause = int64(10 * time.Millisecond)
+	maxPollPause = int64(time.Second)
+)
+
+// due reports whether to poll at the time now.
+func (b *busyPoll) due(now int64) bool {
+	return b.limit > 0 && (b.balance > 0 || now >= b.until)
+}
+
+// account notes a poll. One that took longer than its limit is one in which
+// others had the processor.
+func (b *busyPoll) account(start, end int64) {
+	b.balance = min(b.balance+b.limit/2-(end-start), full*b.limit)
+	switch {
+	case b.balance <= 0:
+		b.pause = min(max(2*b.pause, minPollPause), maxPollPause)
+		b.balance, b.until = 0, end+b.pause
+	case b.balance == full*b.limit:
+		b.pause = 0
+	}
+}
+
+// busyPollLimit returns the limit for the BusyPoll of a Server with so many
+// processors. One processor is everybody's.
+func busyPollLimit(d time.Duration, processors int) int64 {
+	switch {
+	case d < 0 || processors < 2:
+		return 0
+	case d == 0:
+		return int64(DefaultBusyPoll)
+	default:
+		return int64(d)
+	}
+}
