@@ -31,13 +31,14 @@ func depsPolicy() map[string][]string {
 		"internal/gerr":     {},
 		"internal/value":    {},
 		"internal/config":   {},
+		"internal/machine":  {},
 		"internal/resident": {},
 		"internal/testcert": {}, // for tests only
 
 		// The engine. It knows nothing of the network or of the protocol.
 		"internal/arena": {"golang.org/x/sys"},
 		"internal/radix": {"internal/arena"},
-		"cache":          {"internal/gerr", "internal/radix", "internal/value", "github.com/klauspost/compress"},
+		"cache":          {"internal/gerr", "internal/machine", "internal/radix", "internal/value", "github.com/klauspost/compress"},
 
 		// The protocol and the client. A program that only imports the client
 		// does not compile the engine.
@@ -45,7 +46,7 @@ func depsPolicy() map[string][]string {
 		".":    {"internal/gerr", "internal/value", "wire", "github.com/jackc/puddle", "golang.org/x/sync", "golang.org/x/text"},
 
 		// Where the two meet. The behaviour suite has only tests.
-		"server":              {"cache", "internal/gerr", "internal/resident", "wire", "golang.org/x/sys"},
+		"server":              {"cache", "internal/gerr", "internal/machine", "internal/resident", "wire", "golang.org/x/sys"},
 		"gibsontest":          {"cache", "server"},
 		"integration":         {},
 		"integration/model":   {},

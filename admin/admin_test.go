@@ -33,7 +33,7 @@ func (s *target) Figures() (admin.Figures, error) {
 		Families: []admin.Family{{Prefix: "not the target's to say"}},
 
 		CertificatesRefused: 11, HandshakesFailed: 12, CertificateExpires: s.expires, LogLinesLost: 13,
-		RefusedByAddress: 14, OutputMemory: 15, RepliesRefused: 16,
+		RefusedByAddress: 14, OutputMemory: 15, RepliesRefused: 16, BusyPollMicros: 17_500_000,
 	}, s.err
 }
 

@@ -31,6 +31,8 @@ type Figures struct {
 	ProtocolErrors int64 `json:"protocol_errors_total"`
 	Panics         int64 `json:"panics_total"`
 
+	BusyPollMicros int64 `json:"busy_poll_us_total"` // in which the server looked for requests before it slept
+
 	RefusedByAddress int64 `json:"connections_refused_by_address_total"` // not among Refused
 	OutputMemory     int64 `json:"output_memory"`                        // bytes of replies that clients have not read, as far as they are bounded
 	RepliesRefused   int64 `json:"replies_refused_total"`                // ERR for want of such memory

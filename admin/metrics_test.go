@@ -35,6 +35,7 @@ func TestMetrics(t *testing.T) {
 		`gibson_connections_refused_by_address_total 14`,
 		`gibson_output_memory_bytes 15`,
 		`gibson_replies_refused_total 16`,
+		`gibson_busy_poll_seconds_total 17.5`,
 		`gibson_memory_bytes{kind="resident"} 80`,
 		`gibson_memory_bytes{kind="heap"} 20`,
 		`gibson_memory_bytes{kind="used"} 50`,

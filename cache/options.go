@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/gogibson/gibson/internal/machine"
 	"github.com/gogibson/gibson/internal/radix"
 )
 
@@ -156,7 +157,7 @@ func (o *Options) resolve() (settings, error) {
 	if o != nil {
 		s.Options = *o
 	}
-	s.available = systemMemory()
+	s.available = machine.Memory()
 	s.ownTime = s.Clock != nil
 	if s.Clock == nil {
 		s.Clock = newSystemClock()

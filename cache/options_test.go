@@ -70,18 +70,3 @@ func TestEvictionString(t *testing.T) {
 		}
 	}
 }
-
-func TestParseMeminfo(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]int64{
-		"MemTotal:       24683900 kB\nMemFree: 1 kB\n": 24683900 << 10,
-		"MemFree: 1 kB\nMemTotal: 8 kB":                8 << 10,
-		"MemTotal: 8":                                  0,
-		"MemTotal: x kB":                               0,
-		"":                                             0,
-	} {
-		if got := parseMeminfo([]byte(text)); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
-		}
-	}
-}

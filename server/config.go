@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gogibson/gibson/cache"
+	"github.com/gogibson/gibson/internal/machine"
 )
 
 // The defaults of Server's fields, sizes in bytes (docs/protocol.md,
@@ -23,7 +24,7 @@ const (
 )
 
 // MaxBusyPoll is the longest BusyPoll of a Server.
-const MaxBusyPoll = 10 * time.Millisecond
+const MaxBusyPoll = time.Millisecond
 
 // minRequestSize is the smallest useful MaxRequestSize: a request without
 // arguments.
@@ -111,7 +112,7 @@ func (s *Server) setUp() error {
 	if s.BusyPoll > MaxBusyPoll {
 		return fmt.Errorf("gibson: server: BusyPoll is %v, want zero for the default, at most %v, or less than zero for none", s.BusyPoll, MaxBusyPoll)
 	}
-	c.busyPoll = busyPollLimit(s.BusyPoll, runtime.GOMAXPROCS(0))
+	c.busyPoll = busyPollLimit(s.BusyPoll, runtime.GOMAXPROCS(0), machine.Processors())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

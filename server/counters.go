@@ -16,6 +16,7 @@ type counters struct {
 	protocolErrors atomic.Int64
 	panics         atomic.Int64
 
+	busyPoll            atomic.Int64 // ns
 	refusedByAddress    atomic.Int64
 	certificatesRefused atomic.Int64
 	handshakesFailed    atomic.Int64
@@ -31,6 +32,8 @@ type Stats struct {
 	Batches        int64     // acquisitions of the cache's lock that executed them
 	ProtocolErrors int64     // connections ended by an unknown opcode or a bad length
 	Panics         int64     // connections ended by a panic; anything but 0 is a defect
+
+	BusyPoll time.Duration // time in which event loops looked for requests before they slept (Server.BusyPoll)
 
 	RefusedByAddress int64 // connections closed because of MaxClientsPerAddress
 	OutputMemory     int64 // bytes that count against MaxOutputMemory now
@@ -51,6 +54,8 @@ func (s *Server) Stats() Stats {
 		Batches:        s.counters.batches.Load(),
 		ProtocolErrors: s.counters.protocolErrors.Load(),
 		Panics:         s.counters.panics.Load(),
+
+		BusyPoll: time.Duration(s.counters.busyPoll.Load()),
 
 		RefusedByAddress: s.counters.refusedByAddress.Load(),
 		OutputMemory:     s.output.held.Load(),

@@ -55,9 +55,10 @@
 // To sleep and be woken takes a thread longer than a quick client needs for its
 // next request. While requests come so fast that it pays, a loop that has
 // nothing to do asks epoll again and again before it sleeps (Server.BusyPoll).
-// In between it yields the processor to whoever wants it. One loop does so at a
-// time; its gain is with few clients, for with many there is always something
-// to do.
+// In between it yields the processor to other processes; this one's goroutines
+// get it when the runtime takes it, after 10 ms at the most, as from a loop
+// that always has something to do. One loop does so at a time. What is gained
+// is most with few clients, which wait for their replies.
 //
 // A loop's goroutine and descriptors are there while it has sessions. There is
 // one loop for each processor but one, which is left to everything else in the

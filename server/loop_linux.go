@@ -222,21 +222,25 @@ func (l *loop) poll() int {
 }
 
 // pollBusily polls until there are events, or l.busyPoll has it that it need not
-// go on, and returns their number. One loop of a server does so at a time: it
-// takes no more than one processor. Waits that are too long are noticed later
-// by the limit of a poll at the most.
+// go on, and returns their number. One loop of a server does so at a time, the
+// first that comes: it takes no more than one processor. Waits that are too
+// long are noticed later by the limit of a poll, unless others take the
+// processor meanwhile.
 func (l *loop) pollBusily() int {
 	start := l.now()
-	if !l.busyPoll.due(start) || !l.srv.loops.polling.CompareAndSwap(false, true) {
+	polling := &l.srv.loops.polling
+	if !l.busyPoll.due(start) || polling.Load() || !polling.CompareAndSwap(false, true) {
 		return 0
 	}
-	defer l.srv.loops.polling.Store(false)
+	defer polling.Store(false)
 	for {
-		// Whoever has to share this processor, the client for one, goes first.
+		// Another process that wants this processor, the client for one, goes
+		// first. Not so this process's goroutines: they have other threads.
 		_, _, _ = syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
 		n := l.poll()
 		if now := l.now(); n > 0 || now-start >= l.busyPoll.limit {
 			l.busyPoll.account(start, now)
+			l.srv.counters.busyPoll.Add(now - start)
 			return n
 		}
 	}

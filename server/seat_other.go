@@ -26,4 +26,4 @@ func (*loops) assign(*session) {}
 func defaultLoops() int { return 0 }
 
 // busyPollLimit is for loops.
-func busyPollLimit(time.Duration, int) int64 { return 0 }
+func busyPollLimit(time.Duration, int, float64) int64 { return 0 }

@@ -133,6 +133,7 @@ func (t *adminTarget) Figures() (admin.Figures, error) {
 		Version: version(), Started: t.started,
 		Clients: s.Clients, MaxClients: t.maxClients.Load(), Connections: s.Connections, Refused: s.Refused,
 		Batches: s.Batches, ProtocolErrors: s.ProtocolErrors, Panics: s.Panics,
+		BusyPollMicros:   s.BusyPoll.Microseconds(),
 		RefusedByAddress: s.RefusedByAddress, OutputMemory: s.OutputMemory, RepliesRefused: s.RepliesRefused,
 		Snapshots: t.keeper.written.Load(), SnapshotsFailed: t.keeper.failed.Load(),
 		CertificatesRefused: s.CertificatesRefused, HandshakesFailed: s.HandshakesFailed, LogLinesLost: t.out.lostLines(),

@@ -152,3 +152,12 @@ func Settled(file string, environ []string) (load func() (*config.Config, error)
 	s := &sources{file: file, environ: func() []string { return environ }}
 	return s.load, s.settle()
 }
+
+// BusyPoll returns the BusyPoll of a server whose busy_poll_us is text.
+func BusyPoll(text string) (time.Duration, error) {
+	c, err := config.Resolve([]config.Setting{{Directive: "busy_poll_us", Value: text}})
+	if err != nil {
+		return 0, err
+	}
+	return newServer(c).BusyPoll, nil
+}

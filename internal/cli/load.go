@@ -100,12 +100,17 @@ func newServer(c *config.Config) *server.Server {
 	}
 }
 
-// busyPoll returns a server's BusyPoll for so many microseconds, none if zero.
+// busyPoll returns a server's BusyPoll for the directive's microseconds: none
+// for zero, the default if they are negative.
 func busyPoll(micros int) time.Duration {
-	if micros == 0 {
+	switch {
+	case micros == 0:
 		return -1
+	case micros < 0:
+		return 0
+	default:
+		return time.Duration(micros) * time.Microsecond
 	}
-	return time.Duration(micros) * time.Microsecond
 }
 
 // statusInterval is how often a running server logs its figures.

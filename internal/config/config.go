@@ -27,7 +27,7 @@ type Config struct {
 	MaxOutputMemory      int64         // bytes of replies that clients have not read; 0: a share of MaxMemory
 	IdleTimeout          time.Duration // without a request, before a client is closed; 0: no bound
 	WriteTimeout         time.Duration // for a client to take its replies; 0: no bound
-	BusyPollMicros       int           // microseconds that the server looks for a request before it sleeps; 0: none
+	BusyPollMicros       int           // microseconds that the server looks for a request before it sleeps; 0: none, -1: the default
 
 	TLSCerts            []string      // files with certificates, for listeners of the network tls
 	TLSKeys             []string      // files with their keys, none if these are with the certificates: see TLSKey

@@ -57,9 +57,9 @@ func (c *Config) table() []Directive {
 		{Network, "write_timeout", "30s", "", false, true,
 			"Close a client that does not take its replies for this long",
 			duration{&c.WriteTimeout, 0, longest, true}},
-		{Network, "busy_poll_us", "200", "", false, false,
-			"How many microseconds an event loop may look for the next request before it sleeps. It does so while requests come twice as fast, with one processor at the most; a few clients then get much more. 0: never",
-			number{&c.BusyPollMicros, 0, 10_000}},
+		{Network, "busy_poll_us", "auto", "", false, false,
+			"How many microseconds the server looks for the next request of plain connections before it sleeps, on Linux. It does so while requests come twice as fast, with one processor at the most; clients are answered sooner. 0: never, as on a single processor. auto: 200, but never under a quota of less than two processors",
+			numberOr{number{&c.BusyPollMicros, 0, 1000}, "auto", -1}},
 
 		{TLS, "tls_cert", "", "", false, true,
 			"For listeners with TLS: files with certificates in PEM, each followed by those it is signed with. A client gets the first that has the name it asks for, or else the first",

@@ -125,6 +125,30 @@ func (v number) allowed() string {
 	return fmt.Sprintf("a whole number from %d to %d", v.low, v.high)
 }
 
+// numberOr is a number, or a word for what no number says.
+type numberOr struct {
+	number
+	word    string
+	special int
+}
+
+func (v numberOr) set(text string) bool {
+	if text == v.word {
+		*v.n = v.special
+		return true
+	}
+	return v.number.set(text)
+}
+
+func (v numberOr) text() string {
+	if *v.n == v.special {
+		return v.word
+	}
+	return v.number.text()
+}
+
+func (v numberOr) allowed() string { return v.number.allowed() + ", or " + v.word }
+
 // path is the name of a file; the field is empty as long as none was given.
 type path struct{ s *string }
 
