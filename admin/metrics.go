@@ -107,7 +107,7 @@ func newFigureCollector(figures func() (Figures, error)) *figureCollector {
 		c.single = append(c.single, single{describe(m.name, m.help), m.kind, func(f *Figures) float64 { return float64(m.value(f)) }})
 	}
 	c.single = append(c.single, single{
-		describe("busy_poll_seconds_total", "Processor time in which event loops looked for the next request instead of sleeping."),
+		describe("busy_poll_seconds_total", "Time in which event loops looked for the next request instead of sleeping; other processes may have had the processor for a part of it."),
 		counter, func(f *Figures) float64 { return float64(f.BusyPollMicros) / 1e6 },
 	})
 	return c

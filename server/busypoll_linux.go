@@ -33,9 +33,9 @@ const (
 	maxPollPause = 5000
 )
 
-// due reports whether to poll at the time now.
+// due reports whether to poll at the time now. There must be a limit.
 func (b *busyPoll) due(now int64) bool {
-	return b.limit > 0 && (b.balance > 0 || now >= b.until)
+	return b.balance > 0 || now >= b.until
 }
 
 // account notes a poll, with all its time: one that took longer than its limit

@@ -227,6 +227,9 @@ func (l *loop) poll() int {
 // long are noticed later by the limit of a poll, unless others take the
 // processor meanwhile.
 func (l *loop) pollBusily() int {
+	if l.busyPoll.limit == 0 {
+		return 0
+	}
 	start := l.now()
 	polling := &l.srv.loops.polling
 	if !l.busyPoll.due(start) || polling.Load() || !polling.CompareAndSwap(false, true) {

@@ -58,7 +58,7 @@ func (c *Config) table() []Directive {
 			"Close a client that does not take its replies for this long",
 			duration{&c.WriteTimeout, 0, longest, true}},
 		{Network, "busy_poll_us", "auto", "", false, false,
-			"How many microseconds the server looks for the next request of plain connections before it sleeps, on Linux. It does so while requests come twice as fast, with one processor at the most; clients are answered sooner. 0: never, as on a single processor. auto: 200, but never under a quota of less than two processors",
+			"How many microseconds the server looks for the next request of plain connections before it sleeps, on Linux. It does so while they come, on the average, in less than half of that, with one processor at the most; clients are answered sooner. 0: never, as on a single processor. auto: 200, or 0 under a quota of less than two processors",
 			numberOr{number{&c.BusyPollMicros, 0, 1000}, "auto", -1}},
 
 		{TLS, "tls_cert", "", "", false, true,

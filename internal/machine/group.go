@@ -33,17 +33,21 @@ func groups(root fs.FS, controller string) []group {
 		if len(f) != 3 {
 			continue
 		}
-		top := group{}
+		tops := []group{}
 		switch {
 		case f[0] == "0" && f[1] == "":
-			top = all[0]
+			tops = all[:1]
 		case strings.Contains(","+f[1]+",", ","+controller+","):
-			top = all[1]
-		default:
-			continue
+			tops = all[1:2]
+			if f[1] != controller { // mounted together, maybe without a link
+				tops = []group{all[1], {false, path.Join(unifiedMount, f[1])}}
+				all = append(all, tops[1])
+			}
 		}
-		for at := path.Clean("/" + f[2]); at != "/"; at = path.Dir(at) {
-			all = append(all, group{top.unified, path.Join(top.dir, at)})
+		for _, top := range tops {
+			for at := path.Clean("/" + f[2]); at != "/"; at = path.Dir(at) {
+				all = append(all, group{top.unified, path.Join(top.dir, at)})
+			}
 		}
 	}
 	return all

@@ -81,6 +81,11 @@ func TestMachineProcessors(t *testing.T) {
 			"sys/fs/cgroup/cpu/a/cpu.cfs_quota_us":  "-1\n",
 			"sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
 		}, 0},
+		"version 1, the one around it, mounted with another": {map[string]string{
+			own: "4:cpu,cpuacct:/a/b\n0::/a/b\n",
+			"sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_quota_us":  "50000\n",
+			"sys/fs/cgroup/cpu,cpuacct/a/cpu.cfs_period_us": "100000\n",
+		}, 0.5},
 		"unreadable": {map[string]string{own: "0::/a\n", "sys/fs/cgroup/a/cpu.max": "x\n"}, 0},
 	} {
 		root := fstest.MapFS{}

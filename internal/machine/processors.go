@@ -8,7 +8,7 @@ import (
 
 // Processors returns how many processors' time the process's control group may
 // use, a fraction too, as a container with a quota has it; 0 if there is no
-// quota. GOMAXPROCS follows a quota as well, but is never below two for one.
+// quota. GOMAXPROCS follows a quota as well, but none takes it below two.
 func Processors() float64 {
 	if runtime.GOOS != "linux" {
 		return 0
