@@ -1,9 +1,19 @@
 package machine
 
 import (
+	"io/fs"
 	"testing"
 	"testing/fstest"
 )
+
+// files are the files of a machine, by name.
+func files(texts map[string]string) fs.FS {
+	root := fstest.MapFS{}
+	for name, text := range texts {
+		root[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return root
+}
 
 // TestMachineMemory: the least of the machine's memory and every limit on the
 // control groups that the process is in.
@@ -45,11 +55,7 @@ func TestMachineMemory(t *testing.T) {
 		}, 1 << 30},
 		"unreadable": {map[string]string{machine: "MemTotal: x kB\n", groups: "0\n::\n"}, 0},
 	} {
-		root := fstest.MapFS{}
-		for file, text := range tc.files {
-			root[file] = &fstest.MapFile{Data: []byte(text)}
-		}
-		if got := memoryIn(root); got != tc.want {
+		if got := memoryIn(files(tc.files)); got != tc.want {
 			t.Errorf("%s: %d bytes, want %d", name, got, tc.want)
 		}
 	}
@@ -88,11 +94,7 @@ func TestMachineProcessors(t *testing.T) {
 		}, 0.5},
 		"unreadable": {map[string]string{own: "0::/a\n", "sys/fs/cgroup/a/cpu.max": "x\n"}, 0},
 	} {
-		root := fstest.MapFS{}
-		for file, text := range tc.files {
-			root[file] = &fstest.MapFile{Data: []byte(text)}
-		}
-		if got := processorsIn(root); got != tc.want {
+		if got := processorsIn(files(tc.files)); got != tc.want {
 			t.Errorf("%s: %v processors, want %v", name, got, tc.want)
 		}
 	}
