@@ -94,15 +94,15 @@ type Server struct {
 	// connection has a goroutine.
 	Loops int
 
-	// BusyPoll bounds how long an event loop that has nothing to do looks for
-	// the next request before it sleeps. It looks only while requests, of all
-	// its clients together, come in less than half of this on the average,
-	// where a longer wait counts as this, and one loop of a Server does at a time: what it takes is at most one
-	// processor. A few clients that wait for each reply get many more of them.
-	// If zero, it is DefaultBusyPoll, but nothing where a quota of the control
-	// group leaves the process less than two processors; if negative, or if
-	// GOMAXPROCS is 1 when the Server is first used, loops sleep at once. It
-	// is at most MaxBusyPoll.
+	// BusyPoll bounds how long an event loop that has nothing to do looks for the
+	// next request before it sleeps. It looks only while requests, of all its
+	// clients together, come in less than half of this on the average, where a
+	// longer wait counts as this, and one loop of a Server does at a time: what it
+	// takes is at most one processor. A few clients that wait for each reply get
+	// many more of them. If zero, it is DefaultBusyPoll, but nothing where a quota
+	// of the control group leaves the process less than two processors; if
+	// negative, or if GOMAXPROCS is 1 when the Server is first used, loops sleep
+	// at once. It is at most MaxBusyPoll.
 	BusyPoll time.Duration
 
 	// OnBatch, if set, is told of every batch of requests once it has been
