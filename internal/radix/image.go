@@ -13,12 +13,13 @@ type image struct {
 	weight int64
 	term   handle // the leaf of the key that ends here, or 0
 	n      int    // children
+	room   int    // children that the node is to have room for, if more than n
 	keys   [256]byte
 	kids   [256]handle
 }
 
 func (g *image) reset(items int, weight int64) {
-	g.items, g.weight, g.term, g.n = items, weight, 0, 0
+	g.items, g.weight, g.term, g.n, g.room = items, weight, 0, 0, 0
 }
 
 // add puts a child in its place among the others.
@@ -65,15 +66,35 @@ func (g *image) read(p unsafe.Pointer) {
 	}
 }
 
-// format returns the first word of a node for what the image holds.
+// grow gives the node room for children that may come, so that few of them make
+// it anew: from a node of three the next step is one of eight, for ten digits
+// take no more.
+func (g *image) grow() {
+	switch {
+	case g.n <= 3:
+		g.room = 3
+	case g.n <= 8:
+		g.room = 8
+	default:
+		g.room = min(g.n+g.n/4, 256)
+	}
+}
+
+// format returns the first word of a node for what the image holds: a range node
+// unless that takes a larger block, for it is found without a search.
 func (g *image) format(prefixLen int) node {
 	if g.n == 0 {
 		return rangeNode(prefixLen, 0, 0, true) // see dropOnly
 	}
-	if lo, hi := int(g.keys[0]), int(g.keys[g.n-1]); dense(g.n, lo, hi) {
-		return rangeNode(prefixLen, lo, hi, g.term != 0)
+	sorted := sortedNode(prefixLen, g.n, max(g.n, g.room), g.term != 0)
+	lo, hi := int(g.keys[0]), int(g.keys[g.n-1])
+	if g.room >= 8 && lo >= '0' && hi <= '9' {
+		lo, hi = '0', '9' // most likely, the others will come
 	}
-	return sortedNode(prefixLen, g.n, min(g.n+g.n/8, 256), g.term != 0)
+	if ranged := rangeNode(prefixLen, lo, hi, g.term != 0); arena.Size(ranged.size()) <= arena.Size(sorted.size()) {
+		return ranged
+	}
+	return sorted
 }
 
 // write writes all but the prefix to the node at p, whose first word is n.
@@ -150,6 +171,7 @@ func (t *Tree) addEntry(child handle) bool {
 		}
 		g.read(p)
 		g.add(c, child)
+		g.grow()
 	}
 	h := t.remake(at.h, g)
 	if h == 0 {

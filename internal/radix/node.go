@@ -198,8 +198,3 @@ func rangeNode(prefixLen, lo, hi int, term bool) node {
 	}
 	return n
 }
-
-// dense says whether n children between the bytes lo and hi make a range
-// node: a slot for each byte then takes little more than a key and a slot for
-// each child, and is found without a search.
-func dense(n, lo, hi int) bool { return 4*(hi-lo+1) <= 5*n+n/2+4 }

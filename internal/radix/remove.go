@@ -105,13 +105,9 @@ func (t *Tree) shrink(level int, p unsafe.Pointer, n node) {
 	if count == 0 {
 		return
 	}
-	if n.isRange() {
-		// Twice the density at which a range node comes about, so that one
-		// more or one less does not change the format each time.
-		if n.slots() <= 3*count {
-			return
-		}
-	} else if spare := n.slots() - count; spare < 4 || spare*4 < n.slots() {
+	// Far from where a node gets more room, so that one more or one less does not
+	// make it anew each time.
+	if n.slots() <= 3*count+1 {
 		return
 	}
 	g := &t.scratch
