@@ -99,7 +99,7 @@ func New(opts *Options) (*Cache, error) {
 	c.evictor.init(&c.set)
 	c.collector.next = now.ms + set.GCInterval.Milliseconds()
 	c.squeeze.limit = set.MaxValueSize
-	c.memory.stale = true
+	c.changes()
 	c.batch.c = c
 	if set.OnRemove != nil {
 		c.removals.fn = set.OnRemove
@@ -176,7 +176,7 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.helped.Add(beginWork / 4)
 	}
 	if c.evictor.on && c.evictor.tend(c.tree.Len()) {
-		c.memory.stale = true
+		c.changes()
 	}
 	if c.set.ownTime && b.now.ms >= c.collector.next {
 		for c.collect(b.now) {
@@ -189,12 +189,20 @@ func (c *Cache) Begin() (*Batch, error) {
 func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
-	c.used() // for the peak
-	c.dropSpare()
-	rouse := c.needsHelp(b.now)
-	if !c.lacking.Load() && (c.wantsAhead() || c.wantsSpare() > 0) {
-		c.lacking.Store(true)
-		rouse = true
-	}
+	rouse := c.wantsLook() && c.look()
+	rouse = c.needsHelp(b.now) || rouse
 	c.unlockHeld(false, rouse)
+}
+
+// look looks at what follows from what the cache takes and reports whether the
+// background goroutine is to be roused for it.
+func (c *Cache) look() (rouse bool) {
+	c.used() // for the peak, too
+	c.dropSpare()
+	c.memory.unlooked = 0
+	if c.lacking.Load() || !c.wantsAhead() && c.wantsSpare() == 0 {
+		return false
+	}
+	c.lacking.Store(true)
+	return true
 }

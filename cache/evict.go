@@ -141,8 +141,12 @@ func (c *Cache) farFromLimits(payload int64) bool {
 	if c.evictor.on || c.evictor.window.entries > 0 || c.set.MaxItems > 0 {
 		return false
 	}
-	taken := c.used() // which brings nowHeld up to date
-	taken = max(taken, c.memory.nowHeld) + headerSize + timerSize + leafCost + payload
+	m, more := &c.memory, c.memory.unlooked
+	if c.wantsLook() {
+		c.used() // which brings nowHeld up to date, too
+		more = 0
+	}
+	taken := max(m.used, m.nowHeld) + more + headerSize + timerSize + leafCost + payload
 	return taken <= c.set.MaxMemory/watchShare
 }
 
@@ -261,10 +265,10 @@ func (c *Cache) watch(more int64) {
 	switch full := used > limit/watchShare || byItems > 0 && (int64(items) >= byItems/2 || byItems <= cheapItems); {
 	case full && !e.on:
 		e.start(c.capacity(used), items)
-		c.memory.stale = true
+		c.changes()
 	case !full && e.on && used < limit/(2*watchShare) && (byItems == 0 || int64(items) < byItems/4):
 		e.stop()
-		c.memory.stale = true
+		c.changes()
 	}
 }
 
@@ -335,7 +339,7 @@ func (c *Cache) leave(d *demand, now instant, again bool) bool {
 	e := &c.evictor
 	key := e.window.pop(e.sampled.key[:0])
 	e.sampled.key = key
-	c.memory.stale = true
+	c.changes()
 	it := item(c.tree.Find(key))
 	switch {
 	case it == nil || !it.fresh():

@@ -75,6 +75,7 @@ func (c *Cache) setOverhead(n int64) time.Duration {
 	defer c.unlockHeld(true, false)
 	m := &c.memory
 	m.others = min(max(n, 0), c.set.MaxMemory/2)
+	c.changes() // the budget is another
 	if m.nowHeld+m.others > c.set.MaxMemory/2 {
 		return askSoon
 	}
@@ -117,8 +118,8 @@ func (c *Cache) moveTogether(bytes int64, most int) (more bool) {
 	if items := int64(c.tree.Len()); items > 0 {
 		n = int(min(int64(n), 1+bytes/(1+c.used()/items)))
 	}
+	c.changes()
 	m.moving = c.tree.Defrag(n) || c.locks.Defrag(n)
-	m.stale = true
 	if !m.moving {
 		m.stuck = math.MaxInt64 // until what is left has been added up
 	}
@@ -262,7 +263,7 @@ func (c *Cache) fillAhead() {
 		c.mu.Lock()
 		c.beginHold()
 		a.Filled(filled)
-		c.memory.stale = true
+		c.changes()
 		c.unlockHeld(true, false)
 	}
 }

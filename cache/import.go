@@ -85,6 +85,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 		accessed: min(r.Accessed, now.unix),
 		created:  min(r.Created, now.unix),
 	}
+	c.grows(3*len(r.Key) + v.size()) // with a timer
 	it, err := c.put(r.Key, h.size(v.size()))
 	if err != nil {
 		return err

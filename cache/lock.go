@@ -102,7 +102,7 @@ func (c *Cache) putLock(key, prefix []byte, it item, l *lock) error {
 	}
 	l.encode(rec)
 	it.setLocked(true)
-	c.memory.stale = true
+	c.changes()
 	return nil
 }
 
@@ -126,7 +126,7 @@ func (c *Cache) lockAll(prefix []byte, l lock, now instant) (n int, err error) {
 			return yield(key)
 		})
 	})
-	c.memory.stale = true
+	c.changes()
 	if err != nil {
 		c.tree.Walk(prefix, nil, func(_, rec []byte) bool {
 			item(rec).setLocked(false)
@@ -146,7 +146,7 @@ func (c *Cache) unlock(key []byte, it item) {
 	c.disown(decodeLock(c.locks.Find(key)).timer)
 	c.locks.Delete(key)
 	it.setLocked(false)
-	c.memory.stale = true
+	c.changes()
 }
 
 // disown takes one lock from those that own a timer, 0 for none. The last one
@@ -174,6 +174,6 @@ func (c *Cache) detachLocks(prefix []byte) {
 	})
 	if c.locks.Detach(prefix) > 0 {
 		c.detached = true
-		c.memory.stale = true
+		c.changes()
 	}
 }

@@ -2,12 +2,14 @@ package cache
 
 import "github.com/gogibson/gibson/internal/radix"
 
-// memory is what the cache takes, in bytes. Adding it up is not for every
-// command, so what changes it says so.
+// memory is what the cache takes, in bytes. Adding it up, and looking at what
+// follows from the sum, is not for every command, so what changes it says so: small
+// new items by how much, everything else by changes.
 type memory struct {
-	used  int64
-	stale bool // used is from before the last change
-	peak  int64
+	used     int64
+	stale    bool  // used is from before the last change
+	unlooked int64 // the most that the cache took since End looked at it last, or lookNow
+	peak     int64
 	held  int64        // the most that the tree ever held
 	locks radix.Memory // as it was when used was added up last
 
@@ -17,6 +19,41 @@ type memory struct {
 	moving bool  // a compaction is under way
 	look   int64 // when to look whether another one is worth it
 	stuck  int64 // how much the holes took when nothing could be moved
+}
+
+const (
+	// End looks at what the cache takes when that has grown by 1/lookShare of the
+	// limit or lookMost: far less than memory is filled ahead, or than any of the
+	// decisions that follow depends on.
+	lookShare = 1 << 10
+	lookMost  = 32 << 10
+	// lookNow is a growth that nobody has measured.
+	lookNow = 1 << 62
+	// growthBytes is about the most that a new item takes beside its record and its key,
+	// which may stand in a leaf and in nodes.
+	growthBytes = 512
+)
+
+// changes says that what the cache takes is about to change, or has just grown.
+func (c *Cache) changes() {
+	m := &c.memory
+	if m.unlooked > 0 && m.unlooked < lookNow {
+		c.used() // for the peak: it may be past in a moment
+	}
+	m.stale = true
+	m.unlooked = lookNow
+}
+
+// grows says that an item of so many bytes is about to be made, or that what goes
+// with one takes that much.
+func (c *Cache) grows(bytes int) {
+	c.memory.stale = true
+	c.memory.unlooked += int64(bytes) + growthBytes
+}
+
+// wantsLook reports whether it is time for End to look at what the cache takes.
+func (c *Cache) wantsLook() bool {
+	return c.memory.unlooked >= min(c.set.MaxMemory/lookShare, lookMost)
 }
 
 // used returns the bytes that the cache takes, all of its overhead included.

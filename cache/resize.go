@@ -24,6 +24,7 @@ func (c *Cache) SetMaxMemory(bytes int64) error {
 		return ErrClosed
 	}
 	c.set.MaxMemory = bytes
+	c.changes()
 	c.memory.others = min(c.memory.others, bytes/2)
 	if c.set.Eviction.evicts() {
 		c.watch(0)

@@ -68,7 +68,7 @@ func (c *Cache) makeSpare(words int) {
 	default:
 		e.spare = spare
 	}
-	c.memory.stale = true
+	c.changes()
 }
 
 // dropSpare lets the words go if the cache has become far from its limits.
@@ -86,7 +86,7 @@ func (c *Cache) dropSpare() {
 func (c *Cache) loseSpare() {
 	if c.evictor.spare != nil {
 		c.evictor.spare = nil
-		c.memory.stale = true
+		c.changes()
 	}
 }
 

@@ -104,7 +104,7 @@ func TestSketchGrowsInTheBackground(t *testing.T) {
 			}
 			e.sketch.items = f.c.tree.Len() / 3 // as if it were for so few
 		})
-		f.until("a larger sketch", 200, 10, func(e *evictor) bool { return e.sketch.items >= f.c.tree.Len() })
+		f.until("a larger sketch", 200, 100, func(e *evictor) bool { return e.sketch.items >= f.c.tree.Len() })
 		f.look(func(e *evictor) {
 			if e.spare != nil {
 				t.Error("memory is kept for another one")
@@ -113,7 +113,7 @@ func TestSketchGrowsInTheBackground(t *testing.T) {
 				e.sketch.age()
 			}
 			before := e.sketch.items
-			f.c.memory.stale = true
+			f.c.changes()
 			if e.tend(5 * before); e.sketch.items < 5*before {
 				t.Errorf("the sketch for %d items stays as it is with %d", e.sketch.items, 5*before)
 			}

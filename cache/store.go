@@ -25,9 +25,8 @@ func (c *Cache) find(key []byte, now instant) item {
 
 // put makes the record of key size bytes long, as the tree's Put does. The
 // tree's last Seek must have been for key: its way is used again, unless the
-// tree has changed since.
+// tree has changed since. Who calls it says before that the memory changes.
 func (c *Cache) put(key []byte, size int) (item, error) {
-	c.memory.stale = true
 	rec, err := c.tree.Store(size)
 	if err != nil && errors.Is(err, radix.ErrNoSeek) {
 		rec, err = c.tree.Put(key, size)
@@ -60,6 +59,9 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 	if old != nil {
 		id, h.use = old.timer(), c.evictor.renew(key, old, now)
 		c.account(old, -1)
+		c.changes()
+	} else {
+		c.grows(2*len(key) + v.size())
 	}
 	it, err := c.put(key, h.size(v.size()))
 	if err != nil {
@@ -74,7 +76,7 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 	if h.timed {
 		h.timer = id
 	} else if id != 0 {
-		c.wheel.remove(id) // put said that the memory changes
+		c.wheel.remove(id) // it was said that the memory changes
 	}
 	c.fill(key, it, &h, v, ttl, now)
 	return nil
@@ -108,6 +110,7 @@ func (c *Cache) rewrite(key []byte, it item, v content) (item, error) {
 	h := it.header()
 	c.account(it, -1)
 	if len(it.value()) != v.size() {
+		c.changes()
 		var err error
 		if it, err = c.put(key, h.size(v.size())); err != nil {
 			c.account(c.tree.Find(key), 1)
@@ -132,6 +135,7 @@ func (c *Cache) setLife(key []byte, it item, ttl int64, now instant) error {
 		h := it.header()
 		h.timed = true
 		value := c.squeeze.hold(it.value())
+		c.changes()
 		var err error
 		if it, err = c.put(key, h.size(len(value))); err != nil {
 			return err
@@ -152,14 +156,14 @@ func (c *Cache) live(key []byte, it item, ttl int64, now instant) {
 		return
 	}
 	it.setTimer(c.wheel.add(key, deadline, uint32(ttl)))
-	c.memory.stale = true
+	c.grows(len(key))
 }
 
 // unlive takes away the end of the item's life, if it has one.
 func (c *Cache) unlive(it item) {
 	if id := it.timer(); id != 0 {
+		c.changes()
 		c.wheel.remove(id)
-		c.memory.stale = true
 		it.setTimer(0)
 	}
 }
@@ -179,7 +183,7 @@ func (c *Cache) removeSought(key []byte, it item) {
 
 // release gives back what an item holds outside the tree.
 func (c *Cache) release(key []byte, it item) {
-	c.memory.stale = true
+	c.changes()
 	if it.locked() {
 		c.unlock(key, it)
 	}
@@ -197,16 +201,16 @@ func (c *Cache) free(it item) {
 
 // detach removes every item under prefix at once, none of which is locked.
 func (c *Cache) detach(prefix []byte) int {
+	c.changes()
 	n := c.tree.Detach(prefix)
 	c.detached = c.detached || n > 0
-	c.memory.stale = true
 	return n
 }
 
 // reclaim gives back the memory of at most limit detached nodes, of items first
 // and then of locks.
 func (c *Cache) reclaim(limit int) (more bool) {
-	c.memory.stale = true
+	c.changes()
 	if !c.tree.Reclaim(limit, func(rec []byte) { c.free(rec) }) {
 		c.detached = c.locks.Reclaim(limit, nil)
 	}
