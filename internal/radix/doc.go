@@ -61,10 +61,15 @@
 //	slots    handles of children, one for each key, or one for each byte from
 //	         lo to hi with 0 for those that have none
 //
-// A range node needs no search and no keys. It is taken where it is about as
-// small: ten digits, the commonest node, are 16 + 10*4 = 56 bytes. With few
+// A range node needs no search and no keys. It is taken where it needs no larger
+// block: ten digits, the commonest node, are 16 + 10*4 = 56 bytes. With few
 // children far apart the sorted format is smaller, and a search of up to 8
 // keys is a handful of instructions.
+//
+// A node that has no room is made anew, with some for those that may follow: for
+// 3 children, then for 8, which is the block of all ten digits, so that digits get
+// a range node for all of them; from then on for a quarter more. It is made smaller
+// when a third of its slots are in use.
 //
 // The end of a key is a slot of its own and not a byte: keys may hold any
 // bytes, and one key may be the beginning of another.
