@@ -189,7 +189,7 @@ func (c *Cache) Begin() (*Batch, error) {
 func (b *Batch) End() {
 	c := b.c
 	c.squeeze.trim()
-	rouse := c.wantsLook() && c.look()
+	rouse := c.memory.unlooked > c.littleGrowth() && c.look() // before needsHelp
 	rouse = c.needsHelp(b.now) || rouse
 	c.unlockHeld(false, rouse)
 }

@@ -19,12 +19,13 @@ func (c *Cache) check() error {
 	if err := c.lockEnds.check(); err != nil {
 		return fmt.Errorf("locks: %w", err)
 	}
+	far := c.farFromLimits(0) // by estimate, if it was not added up
 	used := c.used()
-	c.memory.stale = true
+	c.memory.grown = unknown
 	if now := c.used(); now != used {
 		return fmt.Errorf("the cache takes %d bytes and thinks it takes %d", now, used)
 	}
-	if d := (demand{}); c.farFromLimits(0) && c.exceeds(&d) {
+	if d := (demand{}); far && c.exceeds(&d) {
 		return fmt.Errorf("the cache takes %d bytes and %d are held: far from the limits, and too much", used, c.memory.nowHeld)
 	}
 	var (

@@ -141,12 +141,11 @@ func (c *Cache) farFromLimits(payload int64) bool {
 	if c.evictor.on || c.evictor.window.entries > 0 || c.set.MaxItems > 0 {
 		return false
 	}
-	m, more := &c.memory, c.memory.unlooked
-	if c.wantsLook() {
+	m := &c.memory
+	if m.grown > c.littleGrowth() {
 		c.used() // which brings nowHeld up to date, too
-		more = 0
 	}
-	taken := max(m.used, m.nowHeld) + more + headerSize + timerSize + leafCost + payload
+	taken := max(m.used, m.nowHeld) + m.grown + headerSize + timerSize + leafCost + payload
 	return taken <= c.set.MaxMemory/watchShare
 }
 
@@ -337,9 +336,9 @@ func (c *Cache) graduate(d *demand, now instant) {
 // the item, which then is the candidate, may be evicted.
 func (c *Cache) leave(d *demand, now instant, again bool) bool {
 	e := &c.evictor
+	c.changes()
 	key := e.window.pop(e.sampled.key[:0])
 	e.sampled.key = key
-	c.changes()
 	it := item(c.tree.Find(key))
 	switch {
 	case it == nil || !it.fresh():

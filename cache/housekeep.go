@@ -100,14 +100,14 @@ func (c *Cache) compact(now instant) (next int64) {
 	case m.moving:
 	case !c.holed():
 		return never
-	case now.ms < m.look:
-		return m.look
+	case now.ms < m.next:
+		return m.next
 	}
 	if c.moveTogether(compactBytes, tidyWork/2) {
 		return now.ms + compactPause
 	}
-	m.look = now.ms + compactLook
-	return m.look
+	m.next = now.ms + compactLook
+	return m.next
 }
 
 // moveTogether looks at about so many bytes of items, at least one item, and moves
@@ -285,13 +285,13 @@ func (c *Cache) nextEnd() int64 { return min(c.wheel.wake, c.lockEnds.wake) }
 
 // needsHelp reports whether the background goroutine sleeps although there is
 // work for it, or sleeps longer than it should. What the cache takes must have
-// been added up.
+// been added up, but for small items.
 func (c *Cache) needsHelp(now instant) bool {
 	if c.planned == 0 || c.set.ownTime {
 		return c.planned != 0 && c.detached
 	}
 	soon := c.planned - tidyPause
-	return c.detached || c.nextEnd() < soon || c.holed() && max(now.ms, c.memory.look) < soon
+	return c.detached || c.nextEnd() < soon || c.holed() && max(now.ms, c.memory.next) < soon
 }
 
 // rouse wakes the background goroutine.

@@ -85,7 +85,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 		accessed: min(r.Accessed, now.unix),
 		created:  min(r.Created, now.unix),
 	}
-	c.grows(3*len(r.Key) + v.size()) // with a timer
+	c.grows(2*len(r.Key) + v.size())
 	it, err := c.put(r.Key, h.size(v.size()))
 	if err != nil {
 		return err
@@ -94,6 +94,7 @@ func (c *Cache) restore(r *Record, now instant, wall int64) error {
 	v.write(it.value())
 	c.account(it, 1)
 	if ttl > 0 {
+		c.grows(len(r.Key))
 		it.setTimer(c.wheel.add(r.Key, now.ms+left, uint32(ttl)))
 	}
 	if err := c.relock(r, it, now, wall); err != nil {

@@ -143,10 +143,10 @@ func (c *Cache) lockAll(prefix []byte, l lock, now instant) (n int, err error) {
 
 // unlock takes the lock off an item that has one.
 func (c *Cache) unlock(key []byte, it item) {
+	c.changes()
 	c.disown(decodeLock(c.locks.Find(key)).timer)
 	c.locks.Delete(key)
 	it.setLocked(false)
-	c.changes()
 }
 
 // disown takes one lock from those that own a timer, 0 for none. The last one
@@ -168,12 +168,12 @@ func (c *Cache) disown(id uint32) {
 // detachLocks forgets every lock under prefix at once. The caller has told the
 // items.
 func (c *Cache) detachLocks(prefix []byte) {
+	c.changes()
 	c.locks.Walk(prefix, nil, func(_, rec []byte) bool {
 		c.disown(decodeLock(rec).timer)
 		return true
 	})
 	if c.locks.Detach(prefix) > 0 {
 		c.detached = true
-		c.changes()
 	}
 }

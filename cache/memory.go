@@ -6,18 +6,20 @@ import "github.com/gogibson/gibson/internal/radix"
 // follows from the sum, is not for every command, so what changes it says so: small
 // new items by how much, everything else by changes.
 type memory struct {
-	used     int64
-	stale    bool  // used is from before the last change
-	unlooked int64 // the most that the cache took since End looked at it last, or lookNow
+	used int64
+	// grown is what the cache may have grown by since used was added up, and
+	// unlooked the same since End looked at it: unknown if changes was called.
+	grown    int64
+	unlooked int64
 	peak     int64
-	held  int64        // the most that the tree ever held
-	locks radix.Memory // as it was when used was added up last
+	held     int64        // the most that the tree ever held
+	locks    radix.Memory // as it was when used was added up last
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
 	others  int64 // what Options.Overhead said last
 
 	moving bool  // a compaction is under way
-	look   int64 // when to look whether another one is worth it
+	next   int64 // when to see whether another one is worth it
 	stuck  int64 // how much the holes took when nothing could be moved
 }
 
@@ -27,38 +29,37 @@ const (
 	// decisions that follow depends on.
 	lookShare = 1 << 10
 	lookMost  = 32 << 10
-	// lookNow is a growth that nobody has measured.
-	lookNow = 1 << 62
+	// unknown is a growth that only adding up tells.
+	unknown = 1 << 62
 	// growthBytes is about the most that a new item takes beside its record and its key,
 	// which may stand in a leaf and in nodes.
 	growthBytes = 512
 )
 
-// changes says that what the cache takes is about to change, or has just grown.
+// changes says that what the cache takes is about to change in another way than
+// grows says, or has just grown.
 func (c *Cache) changes() {
 	m := &c.memory
-	if m.unlooked > 0 && m.unlooked < lookNow {
+	if m.grown < unknown {
 		c.used() // for the peak: it may be past in a moment
 	}
-	m.stale = true
-	m.unlooked = lookNow
+	m.grown, m.unlooked = unknown, unknown
 }
 
 // grows says that an item of so many bytes is about to be made, or that what goes
 // with one takes that much.
 func (c *Cache) grows(bytes int) {
-	c.memory.stale = true
-	c.memory.unlooked += int64(bytes) + growthBytes
+	n := int64(bytes) + growthBytes
+	c.memory.grown += n
+	c.memory.unlooked += n
 }
 
-// wantsLook reports whether it is time for End to look at what the cache takes.
-func (c *Cache) wantsLook() bool {
-	return c.memory.unlooked >= min(c.set.MaxMemory/lookShare, lookMost)
-}
+// littleGrowth is the growth that is worth a look.
+func (c *Cache) littleGrowth() int64 { return min(c.set.MaxMemory/lookShare, lookMost) }
 
 // used returns the bytes that the cache takes, all of its overhead included.
 func (c *Cache) used() int64 {
-	if c.memory.stale {
+	if c.memory.grown > 0 {
 		c.addUp()
 	}
 	return c.memory.used
@@ -75,7 +76,7 @@ func (c *Cache) addUp() {
 	m.used = used + m.locks.Used + own
 	m.nowHeld = held + m.locks.Held + own
 	m.stuck = min(m.stuck, m.nowHeld-m.used)
-	m.stale = false
+	m.grown = 0
 	m.peak = max(m.peak, m.used)
 	m.held = max(m.held, held)
 }

@@ -13,13 +13,14 @@ type image struct {
 	weight int64
 	term   handle // the leaf of the key that ends here, or 0
 	n      int    // children
-	room   int    // children that the node is to have room for, if more than n
+	room   int    // slots that the node is to have at least, if it takes more than n
+	down   bool   // children below the lowest are likelier than above the highest
 	keys   [256]byte
 	kids   [256]handle
 }
 
 func (g *image) reset(items int, weight int64) {
-	g.items, g.weight, g.term, g.n, g.room = items, weight, 0, 0, 0
+	g.items, g.weight, g.term, g.n, g.room, g.down = items, weight, 0, 0, 0, false
 }
 
 // add puts a child in its place among the others.
@@ -66,10 +67,11 @@ func (g *image) read(p unsafe.Pointer) {
 	}
 }
 
-// grow gives the node room for children that may come, so that few of them make
-// it anew: from a node of three the next step is one of eight, for ten digits
-// take no more.
-func (g *image) grow() {
+// grow gives the node room for children that may follow c, the last one, so that few
+// of them make it anew. A sorted node for 8 takes the same block as a range node for
+// ten digits.
+func (g *image) grow(c byte) {
+	g.down = c == g.keys[0]
 	switch {
 	case g.n <= 3:
 		g.room = 3
@@ -90,6 +92,10 @@ func (g *image) format(prefixLen int) node {
 	lo, hi := int(g.keys[0]), int(g.keys[g.n-1])
 	if g.room >= 8 && lo >= '0' && hi <= '9' {
 		lo, hi = '0', '9' // most likely, the others will come
+	} else if free := g.room - (hi - lo + 1); free > 0 && g.down {
+		lo = max(lo-free, 0)
+	} else if free > 0 {
+		hi = min(hi+free, 255)
 	}
 	if ranged := rangeNode(prefixLen, lo, hi, g.term != 0); arena.Size(ranged.size()) <= arena.Size(sorted.size()) {
 		return ranged
@@ -163,7 +169,7 @@ func (t *Tree) addEntry(child handle) bool {
 	g := &t.scratch
 	if at.pos == len(at.key) {
 		g.read(p)
-		g.term = child
+		g.term, g.room = child, n.slots()
 	} else {
 		c := at.key[at.pos]
 		if n.insert(p, c, child) {
@@ -171,7 +177,7 @@ func (t *Tree) addEntry(child handle) bool {
 		}
 		g.read(p)
 		g.add(c, child)
-		g.grow()
+		g.grow(c)
 	}
 	h := t.remake(at.h, g)
 	if h == 0 {
