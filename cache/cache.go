@@ -161,7 +161,9 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	c.beginHold()
+	if c.set.OnHold != nil {
+		c.beginHold()
+	}
 	c.begun++
 	b := &c.batch
 	b.now = c.time.now()

@@ -72,14 +72,17 @@ func (s *squeeze) hold(b []byte) []byte {
 // and becomes shorter by it. v then aliases val or the buffer.
 func (s *squeeze) pack(v *content, val []byte, threshold int) {
 	v.encoding, v.data = plain, val
-	if threshold >= 0 && len(val) > threshold && len(val) <= s.limit {
+	if threshold >= 0 && len(val) > threshold {
 		s.compress(v)
 	}
 }
 
-// compress compresses the content, if that makes it shorter.
+// compress compresses the content, if it may be and becomes shorter by it.
 func (s *squeeze) compress(v *content) {
 	val := v.data
+	if len(val) > s.limit {
+		return
+	}
 	if n := s2.MaxEncodedLen(len(val)); cap(s.packed) < n {
 		s.packed = make([]byte, n)
 	}

@@ -136,11 +136,9 @@ func (e *evictor) renew(key []byte, old item, now instant) uint32 {
 	return old.use()
 }
 
-// admit notes that an item is made and returns its bits of useMask.
+// admit notes that an item is made and returns its bits of useMask. The use of
+// items must be watched.
 func (e *evictor) admit(key []byte, now instant) uint32 {
-	if !e.on {
-		return 0
-	}
 	e.made++
 	e.count(now.unix)
 	use := e.epoch.Load() << epochShift & epochMask

@@ -48,7 +48,7 @@ func (c *Cache) over(it item, now instant) bool {
 // for key; it must not be locked. If it has the right size it is written in place.
 func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) error {
 	var h header
-	if inPlace(old, v.size(), ttl) {
+	if old != nil && inPlace(old, v.size(), ttl) {
 		c.account(old, -1)
 		h.timed, h.timer, h.use = old.timed(), old.timer(), c.evictor.renew(key, old, now)
 		c.fill(key, old, &h, v, ttl, now)
@@ -70,7 +70,7 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 		}
 		return err
 	}
-	if old == nil {
+	if old == nil && c.evictor.on {
 		h.use = c.evictor.admit(key, now)
 	}
 	if h.timed {
@@ -83,9 +83,9 @@ func (c *Cache) store(key []byte, old item, v *content, ttl int64, now instant) 
 }
 
 // inPlace reports whether a new item with a value of size bytes and a life of ttl fits exactly where old
-// is; the tree does not change then. old may be nil.
+// is; the tree does not change then.
 func inPlace(old item, size int, ttl int64) bool {
-	return old != nil && len(old.value()) == size && (ttl <= 0 || old.timed())
+	return len(old.value()) == size && (ttl <= 0 || old.timed())
 }
 
 // fill writes a new item into its record. h says whether there is a timer word
@@ -94,11 +94,13 @@ func (c *Cache) fill(key []byte, it item, h *header, v *content, ttl int64, now 
 	h.encoding, h.accessed, h.created = v.encoding, now.unix, now.unix
 	it.encode(h)
 	v.write(it.value())
-	c.account(it, 1)
+	if v.encoding == compressed {
+		c.account(it, 1)
+	}
 	c.figures.stored(now)
 	if ttl > 0 {
 		c.live(key, it, ttl, now)
-	} else {
+	} else if h.timer != 0 {
 		c.unlive(it)
 	}
 }

@@ -94,9 +94,12 @@ func (r *Region) Alloc(size int) Handle {
 		return 0
 	}
 	units := unitsOf(size)
-	h := r.bins[below].find(r.mem, units)
+	var h Handle
 	set := below
-	if h == 0 {
+	if r.bins[below].summary != 0 { // find is not inlined
+		h = r.bins[below].find(r.mem, units)
+	}
+	if h == 0 && r.bins[above].summary != 0 {
 		h = r.bins[above].find(r.mem, units)
 		set = above
 	}

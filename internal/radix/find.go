@@ -61,10 +61,16 @@ func (t *Tree) Find(key []byte) []byte {
 // hasPrefix reports whether the prefix of the node at p, of size bytes, is
 // that of key[pos:].
 func hasPrefix(p unsafe.Pointer, size int, key []byte, pos int) bool {
-	if size <= 8 && len(key)-pos >= 8 {
+	k := unsafe.Pointer(unsafe.SliceData(key))
+	switch rest := len(key) - pos; {
+	case size <= 8 && rest >= 8:
 		// A node with a prefix is at least 8 bytes longer than its header.
-		d := word(p, nodeHeader) ^ word(unsafe.Pointer(unsafe.SliceData(key)), pos)
+		d := word(p, nodeHeader) ^ word(k, pos)
 		return d<<(64-8*uint(size)) == 0
+	case rest < size:
+		return false
+	case size > 8 && size <= 16: // the first 8 bytes and the last
+		return word(p, nodeHeader) == word(k, pos) && word(p, nodeHeader+size-8) == word(k, pos+size-8)
 	}
-	return len(key)-pos >= size && string(bytesAt(p, nodeHeader, size)) == string(key[pos:pos+size])
+	return string(bytesAt(p, nodeHeader, size)) == string(key[pos:pos+size])
 }
