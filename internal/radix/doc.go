@@ -69,7 +69,7 @@
 // A node that has no room is made anew, with some for those that may follow: for
 // 3 children, then for 8, which is the block of all ten digits, so that digits get
 // a range node for all of them; from then on for a quarter more. It is made smaller
-// when a third of its slots are in use.
+// when fewer than half of its slots are in use, a range node than a third.
 //
 // The end of a key is a slot of its own and not a byte: keys may hold any
 // bytes, and one key may be the beginning of another.
