@@ -161,7 +161,7 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if c.set.OnHold != nil {
+	if c.set.OnHold != nil { // else it needs no call
 		c.beginHold()
 	}
 	c.begun++

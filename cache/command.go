@@ -34,7 +34,7 @@ func (b *Batch) Set(ttl int64, key, val []byte) error {
 	if ttl > 0 {
 		c.keepUp(b.now)
 	}
-	if !c.set.Eviction.evicts() && c.full(b.now) {
+	if !c.set.Eviction.evicts() && c.full(b.now) { // else full needs no call
 		return ErrMemoryLimit
 	}
 	it := c.find(key, b.now)

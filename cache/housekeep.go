@@ -285,7 +285,7 @@ func (c *Cache) nextEnd() int64 { return min(c.wheel.wake, c.lockEnds.wake) }
 
 // needsHelp reports whether the background goroutine sleeps although there is
 // work for it, or sleeps longer than it should. What the cache takes must have
-// been added up, but for small items.
+// been added up, but for littleGrowth.
 func (c *Cache) needsHelp(now instant) bool {
 	if c.planned == 0 || c.set.ownTime {
 		return c.planned != 0 && c.detached

@@ -3,17 +3,18 @@ package cache
 import "github.com/gogibson/gibson/internal/radix"
 
 // memory is what the cache takes, in bytes. Adding it up, and looking at what
-// follows from the sum, is not for every command, so what changes it says so: small
-// new items by how much, everything else by changes.
+// follows from the sum, is not for every command, so what changes it says so: new
+// items and timers by how much, everything else by changes.
 type memory struct {
 	used int64
 	// grown is what the cache may have grown by since used was added up, and
 	// unlooked the same since End looked at it: unknown if changes was called.
 	grown    int64
 	unlooked int64
-	peak     int64
-	held     int64        // the most that the tree ever held
-	locks    radix.Memory // as it was when used was added up last
+	// peak is the most that was used between batches, or in one before less was.
+	peak  int64
+	held  int64        // the most that the tree ever held
+	locks radix.Memory // as it was when used was added up last
 
 	nowHeld int64 // what the system has given for all of it, as far as is known
 	others  int64 // what Options.Overhead said last

@@ -94,7 +94,7 @@ func (c *Cache) fill(key []byte, it item, h *header, v *content, ttl int64, now 
 	h.encoding, h.accessed, h.created = v.encoding, now.unix, now.unix
 	it.encode(h)
 	v.write(it.value())
-	if v.encoding == compressed {
+	if v.encoding == compressed { // else account needs no call, and below unlive
 		c.account(it, 1)
 	}
 	c.figures.stored(now)

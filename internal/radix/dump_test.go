@@ -59,6 +59,8 @@ func TestGolden(t *testing.T) {
 	cases := map[string][]string{
 		"worked-example": {"+app:user:1 +app:user:2", "+app:user", "+apple", "-app:user:2", "-app:user", "-apple"},
 		"digits":         {"+k0 +k1", "+k2 +k3 +k4 +k5 +k6 +k7 +k8 +k9", "-k0 -k9", "-k1 -k2 -k3 -k4 -k5", "-k8"},
+		"growth":         {"+5 +2", "+8", "+1", "-1 -8", "-5"},
+		"downwards":      {"+z +y +x +w", "+v", "+", "+u", "-"},
 		"sparse":         {"+a +m +z +A +M +Z", "+b +c +d +e +f +g +h +i +j +k +l", "+\x00 +\xff", "-a -m -z -A -M -Z -b -c -d -e -f"},
 		"prefixes":       {"+a +aa +aaa +aaaa", "-aa", "-aaaa", "-a", "-aaa"},
 		"long-prefix":    {"+" + strings.Repeat("x", 600) + "1 +" + strings.Repeat("x", 600) + "2", "+" + strings.Repeat("x", 300), "-" + strings.Repeat("x", 300), "-" + strings.Repeat("x", 600) + "2"},

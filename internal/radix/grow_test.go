@@ -2,6 +2,7 @@ package radix
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gogibson/gibson/internal/arena"
@@ -55,55 +56,85 @@ func TestNodesGrowInFewSteps(t *testing.T) {
 	}
 }
 
-// TestNodesDoNotFlap: wherever a node stands between two sizes, a key that comes and
+// TestNodesDoNotFlap: wherever a node stands between two sizes, a child that comes and
 // goes makes it anew once at the most.
 func TestNodesDoNotFlap(t *testing.T) {
-	for _, span := range []int{10, 26, 256} {
-		tree, made := counted(t)
-		order := rand.New(rand.NewPCG(uint64(span), 1)).Perm(span)
-		key := func(i int) []byte { return []byte{byte('0' + order[i])} }
-		// The format, without the bits that are the arena's and without the children.
-		format := func() node {
-			n := nodeAt(tree.mem.At(tree.root)) &^ node(arena.Bits)
-			if n.isRange() {
-				return n
-			}
-			return n &^ (byteMask << nodeLoShift)
-		}
-		flap := func(n, i int) {
-			before, changes := *made, 0
-			for range 5 {
-				was := format()
-				if _, err := tree.Put(key(i), 4); err != nil {
-					t.Fatal(err)
-				}
-				if !tree.Delete(key(i)) {
-					t.Fatalf("no key %q", key(i))
-				}
-				if format() != was {
-					changes++
+	for _, prefix := range []string{"", "id:", "12345678", "123456789", "123456789012"} {
+		for _, term := range []bool{false, true} {
+			for _, span := range []int{10, 26, 200} {
+				order := rand.New(rand.NewPCG(uint64(span), 1)).Perm(span)
+				ascending := slices.Clone(order)
+				slices.Sort(ascending)
+				for _, order := range [][]int{order, ascending} {
+					f := flapper{t: t, prefix: prefix, order: order}
+					f.tree, f.made = counted(t)
+					if term {
+						f.put([]byte(prefix))
+					}
+					f.run()
 				}
 			}
-			if *made > before+1 || changes > 1 {
-				t.Errorf("a node of %d to %d of %d children was made %d times", n, n+1, span, *made-before)
-			}
-		}
-		put := func(i int) {
-			if _, err := tree.Put(key(i), 4); err != nil {
-				t.Fatal(err)
-			}
-		}
-		put(0)
-		put(1)
-		for n := 2; n < span; n++ {
-			flap(n, n)
-			put(n)
-		}
-		for n := span - 1; n >= 2; n-- {
-			tree.Delete(key(n))
-			flap(n, n)
 		}
 	}
+}
+
+// flapper tries keys that come and go at a node that grows and shrinks.
+type flapper struct {
+	t      *testing.T
+	tree   *Tree
+	made   *int
+	prefix string
+	order  []int
+}
+
+func (f *flapper) key(i int) []byte { return append([]byte(f.prefix), byte('0'+f.order[i])) }
+
+func (f *flapper) put(key []byte) {
+	if _, err := f.tree.Put(key, 4); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *flapper) run() {
+	f.put(f.key(0))
+	f.put(f.key(1))
+	for n := 2; n < len(f.order); n++ {
+		f.flap(n)
+		f.put(f.key(n))
+	}
+	for n := len(f.order) - 1; n >= 2; n-- {
+		f.tree.Delete(f.key(n))
+		f.flap(n)
+	}
+}
+
+// flap lets one more child than n come and go.
+func (f *flapper) flap(n int) {
+	made, changes := *f.made, 0
+	for range 5 {
+		was := f.format()
+		f.put(f.key(n))
+		if !f.tree.Delete(f.key(n)) {
+			f.t.Fatalf("no key %q", f.key(n))
+		}
+		if f.format() != was {
+			changes++
+		}
+	}
+	if *f.made > made+1 || changes > 1 {
+		f.t.Errorf("prefix %q: a node of %d to %d of %d children was made %d times and had another format %d times",
+			f.prefix, n, n+1, len(f.order), *f.made-made, changes)
+	}
+}
+
+// format returns the first word of the node, without the bits that are the arena's
+// and without the children of a sorted one.
+func (f *flapper) format() node {
+	n := nodeAt(f.tree.mem.At(f.tree.root)) &^ node(arena.Bits)
+	if n.isRange() {
+		return n
+	}
+	return n &^ (byteMask << nodeLoShift)
 }
 
 // TestNodesShrink: a node that has lost most of its children takes little more than
@@ -127,7 +158,7 @@ func TestNodesShrink(t *testing.T) {
 		for _, i := range order[left:] {
 			shrunk.Delete([]byte{byte(i)})
 		}
-		// A node shrinks when a third of its slots are in use.
+		// A range node shrinks when a third of its slots are in use, a sorted one when half are.
 		if got, want := shrunk.nodes.Live(), 3*small.nodes.Live(); got > want {
 			t.Errorf("a node of %d children that had 256 takes %d bytes, want at most %d", left, got, want)
 		}

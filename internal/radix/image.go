@@ -13,7 +13,7 @@ type image struct {
 	weight int64
 	term   handle // the leaf of the key that ends here, or 0
 	n      int    // children
-	room   int    // slots that the node is to have at least, if it takes more than n
+	room   int    // slots that are wanted, 0: as few as can be; a range at the edge of the bytes has fewer
 	down   bool   // children below the lowest are likelier than above the highest
 	keys   [256]byte
 	kids   [256]handle
@@ -71,7 +71,7 @@ func (g *image) read(p unsafe.Pointer) {
 // of them make it anew. A sorted node for 8 takes the same block as a range node for
 // ten digits.
 func (g *image) grow(c byte) {
-	g.down = c == g.keys[0]
+	g.down = c == g.keys[0] && g.n > 1
 	switch {
 	case g.n <= 3:
 		g.room = 3
@@ -170,6 +170,7 @@ func (t *Tree) addEntry(child handle) bool {
 	if at.pos == len(at.key) {
 		g.read(p)
 		g.term, g.room = child, n.slots()
+		g.down = n.isRange() && g.n > 0 && n.lo() < int(g.keys[0]) // the room stays where it is
 	} else {
 		c := at.key[at.pos]
 		if n.insert(p, c, child) {

@@ -107,7 +107,7 @@ func (t *Tree) shrink(level int, p unsafe.Pointer, n node) {
 	}
 	// Far from where a node gets more room, so that one more or one less does not
 	// make it anew each time.
-	if n.slots() <= 2*count+2 || n.isRange() && n.slots() <= 3*count+1 {
+	if n.slots() <= 2*count+2 || n.isRange() && n.slots() <= 3*count+2 {
 		return
 	}
 	g := &t.scratch
