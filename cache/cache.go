@@ -155,7 +155,11 @@ const beginWork = 64
 
 // Begin locks the cache and returns the batch for commands, which must be
 // ended with End. It returns ErrClosed after Close. It does not allocate.
-func (c *Cache) Begin() (*Batch, error) {
+func (c *Cache) Begin() (*Batch, error) { return c.beginFor(nil) }
+
+// beginFor is Begin for a batch whose first command is one on key: what memory
+// that needs is asked for before the clock is read. key may be nil.
+func (c *Cache) beginFor(key []byte) (*Batch, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -165,6 +169,9 @@ func (c *Cache) Begin() (*Batch, error) {
 		c.beginHold()
 	}
 	c.begun++
+	if key != nil {
+		c.tree.Approach(key)
+	}
 	b := &c.batch
 	b.now = c.time.now()
 	if c.wheel.due(b.now.ms) {
@@ -190,6 +197,7 @@ func (c *Cache) Begin() (*Batch, error) {
 // End unlocks the cache. What the batch returned is invalid from now on.
 func (b *Batch) End() {
 	c := b.c
+	c.tree.Forget() // the key of a command that was refused before it looked for it
 	c.squeeze.trim()
 	rouse := c.memory.unlooked > c.littleGrowth() && c.look() // before needsHelp
 	rouse = c.needsHelp(b.now) || rouse

@@ -72,6 +72,9 @@ func (m *cacheModel) batch(t *testing.T, b *Batch, r *rand.Rand, done map[string
 	defer b.End()             // after a fault, too: the test's end needs the lock
 	for range 1 + r.IntN(7) { // 4 on average
 		cmd := m.command(r)
+		if r.IntN(2) == 0 {
+			b.c.tree.Approach(m.key) // as a method of Cache does, whatever the command then looks for first
+		}
 		got := cmd.real(b)
 		if err := m.follow(b.c, got, done); err != nil {
 			t.Fatalf("%s: %v", cmd.name, err)
@@ -184,6 +187,8 @@ type cacheModel struct {
 	// makes reports whether key is of those that the command at hand may make
 	// anew; nil if it makes none, and so needs no room.
 	makes func(key string) bool
+	// key is the key or prefix of the command at hand, the slice itself.
+	key []byte
 }
 
 func (m *cacheModel) unix() int64 { return testEpoch + m.now/1000 }
@@ -329,6 +334,7 @@ func modelSeconds(r *rand.Rand) int64 {
 func (m *cacheModel) command(r *rand.Rand) modelCommand {
 	key := modelKey(r)
 	k := []byte(key)
+	m.key = k
 	text, sec := modelText(r), modelSeconds(r)
 	valid := r.IntN(10) > 0
 	delta := int64(1 - 2*r.IntN(2))

@@ -123,7 +123,7 @@ func (c *Cache) Set(key string, val []byte, ttl time.Duration) error {
 	if err != nil {
 		return c.refuse(err)
 	}
-	b, err := c.Begin()
+	b, err := c.beginFor(k)
 	if err != nil {
 		return err
 	}
@@ -131,13 +131,13 @@ func (c *Cache) Set(key string, val []byte, ttl time.Duration) error {
 	return b.Set(sec, k, val)
 }
 
-// begin checks key and begins a batch.
+// begin checks key and begins a batch for a command on it.
 func (c *Cache) begin(key string) (*Batch, []byte, error) {
 	k, err := c.checked(key)
 	if err != nil {
 		return nil, nil, err
 	}
-	b, err := c.Begin()
+	b, err := c.beginFor(k)
 	return b, k, err
 }
 

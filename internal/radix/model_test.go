@@ -107,7 +107,9 @@ func (m *model) put(key string) {
 	if m.rng.IntN(2) == 0 {
 		rec, err = m.tree.Put([]byte(key), len(want))
 	} else {
-		if old := m.tree.Seek([]byte(key)); string(old) != m.recs[key] {
+		k := []byte(key)
+		m.approach(k)
+		if old := m.tree.Seek(k); string(old) != m.recs[key] {
 			m.t.Fatalf("Seek(%.40q) = %.40q, want %.40q", key, old, m.recs[key])
 		}
 		rec, err = m.tree.Store(len(want))
@@ -117,6 +119,22 @@ func (m *model) put(key string) {
 	}
 	copy(rec, want)
 	m.note(key, want)
+}
+
+// approach may approach key, and may change the tree or look for another key then.
+func (m *model) approach(key []byte) {
+	if m.rng.IntN(2) == 0 {
+		return
+	}
+	m.tree.Approach(key)
+	switch m.rng.IntN(6) {
+	case 0:
+		m.remove(m.shape.key(m.rng))
+	case 1:
+		m.detachAll(string(key) + m.shape.key(m.rng))
+	case 2:
+		m.tree.Approach([]byte(m.shape.key(m.rng)))
+	}
 }
 
 // note is what put does to the model.

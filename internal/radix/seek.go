@@ -1,6 +1,9 @@
 package radix
 
-import "errors"
+import (
+	"errors"
+	"unsafe"
+)
 
 // ErrNoSeek is what Store returns when no Seek precedes it.
 var ErrNoSeek = errors.New("radix: store without a seek, or after a change that followed it")
@@ -29,6 +32,7 @@ type ending uint8
 
 const (
 	nowhere    ending = iota // no Seek, or a change since
+	halfway                  // an Approach, and no Seek since: h, at pos, is still to be looked at
 	atKey                    // h is the leaf of the key
 	atVacancy                // h is the last node of path and has no slot for the key, or the tree is empty
 	insideLeaf               // h is a leaf whose suffix the key leaves
@@ -39,12 +43,52 @@ const (
 // that a [Tree.Store] or [Tree.Remove] that follows need not look for it. The
 // tree keeps key itself until the next Seek or change: it must stay as it is
 // until then. Seek needs the tree for itself.
+//
+// After an [Tree.Approach] to the same slice it goes on from there.
 func (t *Tree) Seek(key []byte) []byte {
 	at := &t.at
+	if at.end == halfway && len(key) == len(at.key) && unsafe.SliceData(key) == unsafe.SliceData(at.key) {
+		return t.descend(at.path, at.h, at.pos, false)
+	}
 	at.key = key
+	return t.descend(at.path[:0], t.root, 0, false)
+}
+
+// Approach begins the way of a [Tree.Seek] for key, which is to follow: it stops
+// before what is seldom in the processor's cache and asks for it, so that it
+// arrives while the caller does something else. It changes nothing else, needs the tree
+// for itself, and keeps key as Seek does; if no Seek follows, [Tree.Forget] must, before
+// the bytes of key change.
+func (t *Tree) Approach(key []byte) {
+	t.at.key = key
+	t.descend(t.at.path[:0], t.root, 0, true)
+}
+
+// Forget ends what an [Tree.Approach] began.
+func (t *Tree) Forget() {
+	if t.at.end == halfway {
+		t.forget()
+	}
+}
+
+const (
+	// fewItems is what a node has below it if its children, all of them together,
+	// are too many for the caches that a processor does not share. Theirs are then
+	// asked for as a whole: a node lies in two lines more often than in one, and
+	// where in the second its slot is stands in the first.
+	fewItems = 4 << 10
+	// leastItems is the same of a node whose children are, as a rule, the last
+	// on the way, so that there is nothing behind them to ask for.
+	leastItems = 256
+)
+
+// descend goes down from h, at pos of the key of the place, to where the key is or
+// would be; if it only approaches, no further than to the last that it
+// must wait for. path is the way to h.
+func (t *Tree) descend(path []step, h handle, pos int, approach bool) []byte {
+	at := &t.at
+	key := at.key
 	at.same = 0
-	path := at.path[:0]
-	h, pos := t.root, 0
 	for h != 0 && !t.isLeaf(h) {
 		p := t.mem.At(h)
 		n := nodeAt(p)
@@ -88,6 +132,13 @@ func (t *Tree) Seek(key []byte) []byte {
 		}
 		h = next
 		pos++
+		if approach && *itemsOf(p) <= fewItems {
+			prefetch(t.mem.At(h))
+			if *itemsOf(p) <= leastItems || t.isLeaf(h) {
+				at.path, at.h, at.pos, at.end = path, h, pos, halfway
+				return nil
+			}
+		}
 	}
 	at.path, at.h, at.pos = path, h, pos
 	if h == 0 { // an empty tree

@@ -34,7 +34,7 @@ func (t *Tree) Put(key []byte, size int) ([]byte, error) {
 func (t *Tree) Store(size int) ([]byte, error) {
 	at := &t.at
 	switch {
-	case at.end == nowhere:
+	case at.end == nowhere || at.end == halfway:
 		return nil, ErrNoSeek
 	case len(at.key) > MaxKey:
 		t.forget()
