@@ -157,8 +157,9 @@ const beginWork = 64
 // ended with End. It returns ErrClosed after Close. It does not allocate.
 func (c *Cache) Begin() (*Batch, error) { return c.beginFor(nil) }
 
-// beginFor is Begin for a batch whose first command is one on key: what memory
-// that needs is asked for before the clock is read. key may be nil.
+// beginFor is Begin for a batch whose first command is one on key: the tree approaches
+// it before the clock is read, so that the waits for both overlap. What is over by then may
+// change the tree, which ends that. key may be nil.
 func (c *Cache) beginFor(key []byte) (*Batch, error) {
 	c.mu.Lock()
 	if c.closed {
@@ -197,7 +198,7 @@ func (c *Cache) beginFor(key []byte) (*Batch, error) {
 // End unlocks the cache. What the batch returned is invalid from now on.
 func (b *Batch) End() {
 	c := b.c
-	c.tree.Forget() // the key of a command that was refused before it looked for it
+	c.tree.Forget() // the key is the caller's again
 	c.squeeze.trim()
 	rouse := c.memory.unlooked > c.littleGrowth() && c.look() // before needsHelp
 	rouse = c.needsHelp(b.now) || rouse

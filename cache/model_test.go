@@ -47,7 +47,10 @@ func TestAgainstModel(t *testing.T) {
 		m := &cacheModel{items: map[string]*modelItem{}}
 		for range steps / rounds / 4 {
 			clock.advance(modelPause(r))
-			b, err := c.Begin()
+			if m.key = nil; r.IntN(2) == 0 {
+				m.key = []byte(modelKey(r))
+			}
+			b, err := c.beginFor(m.key)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,9 +75,6 @@ func (m *cacheModel) batch(t *testing.T, b *Batch, r *rand.Rand, done map[string
 	defer b.End()             // after a fault, too: the test's end needs the lock
 	for range 1 + r.IntN(7) { // 4 on average
 		cmd := m.command(r)
-		if r.IntN(2) == 0 {
-			b.c.tree.Approach(m.key) // as a method of Cache does, whatever the command then looks for first
-		}
 		got := cmd.real(b)
 		if err := m.follow(b.c, got, done); err != nil {
 			t.Fatalf("%s: %v", cmd.name, err)
@@ -187,7 +187,8 @@ type cacheModel struct {
 	// makes reports whether key is of those that the command at hand may make
 	// anew; nil if it makes none, and so needs no room.
 	makes func(key string) bool
-	// key is the key or prefix of the command at hand, the slice itself.
+	// key is the key that the batch was begun for, the slice itself, and that of its
+	// first command; nil if there was none.
 	key []byte
 }
 
@@ -332,9 +333,11 @@ func modelSeconds(r *rand.Rand) int64 {
 
 // command returns a random command.
 func (m *cacheModel) command(r *rand.Rand) modelCommand {
-	key := modelKey(r)
-	k := []byte(key)
-	m.key = k
+	k := m.key
+	if m.key = nil; k == nil {
+		k = []byte(modelKey(r))
+	}
+	key := string(k)
 	text, sec := modelText(r), modelSeconds(r)
 	valid := r.IntN(10) > 0
 	delta := int64(1 - 2*r.IntN(2))
@@ -391,9 +394,9 @@ func (m *cacheModel) command(r *rand.Rand) modelCommand {
 			}}
 	case 7, 8:
 		m.makes = only
-		return m.addCommand(key, delta)
+		return m.addCommand(k, delta)
 	case 9:
-		return m.metaCommand(r, key)
+		return m.metaCommand(r, k)
 	case 10, 11, 12:
 		return modelCommand{named("Count"), func(b *Batch) string { return answer(b.Count(k), nil) },
 			func(m *cacheModel) string { return answer(int64(len(m.under(key))), nil) }}
@@ -492,14 +495,15 @@ func (m *cacheModel) family(name, prefix string, real func(*Batch) (int64, error
 	}
 }
 
-func (m *cacheModel) addCommand(key string, delta int64) modelCommand {
+func (m *cacheModel) addCommand(k []byte, delta int64) modelCommand {
+	key := string(k)
 	return modelCommand{
 		name: fmt.Sprintf("Inc by %d of %q", delta, key),
 		real: func(b *Batch) string {
 			if delta > 0 {
-				return answer(b.Inc([]byte(key)))
+				return answer(b.Inc(k))
 			}
-			return answer(b.Dec([]byte(key)))
+			return answer(b.Dec(k))
 		},
 		model: func(m *cacheModel) string {
 			it := m.get(key)
@@ -521,12 +525,13 @@ func (m *cacheModel) addCommand(key string, delta int64) modelCommand {
 	}
 }
 
-func (m *cacheModel) metaCommand(r *rand.Rand, key string) modelCommand {
+func (m *cacheModel) metaCommand(r *rand.Rand, k []byte) modelCommand {
+	key := string(k)
 	field := []string{"size", "encoding", "access", "created", "ttl", "left", "lock", "siz", ""}[r.IntN(9)]
 	return modelCommand{
 		name: fmt.Sprintf("Meta(%q, %q)", key, field),
 		real: func(b *Batch) string {
-			n, err := b.Meta([]byte(key), []byte(field))
+			n, err := b.Meta(k, []byte(field))
 			return answer(n, err)
 		},
 		model: func(m *cacheModel) string {

@@ -3,6 +3,7 @@ package radix
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -21,22 +22,35 @@ func numbered(t *testing.T, n int) (*Tree, []byte) {
 	return tree, []byte("key:00123")
 }
 
+// ways are keys whose ways in a tree of numbered end in every way there is.
+var ways = []string{"key:00123", "key:00000", "key:00123 and more", "key:0012", "key:99999", "key:0000x", "key:", "key", "key:x", "k", "", "other", "key:001"}
+
 // TestSeekGoesOnFromAnApproach: it does not begin at the root again, and finds what it
-// would have found.
+// would have found, with all that a change needs.
 func TestSeekGoesOnFromAnApproach(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 10, 1000, 10_000} {
 		tree, _ := numbered(t, n)
-		for _, key := range []string{"key:00123", "key:00000", "key:00123 and more", "key:0012", "key:", "key:x", "k", "", "other"} {
+		if n >= 1000 { // else the root has a prefix
+			if _, err := tree.Put([]byte("key"), 2); err != nil { // a key that ends at a node
+				t.Fatal(err)
+			}
+		}
+		for _, key := range ways {
 			k := []byte(key)
-			want := string(tree.Seek(k))
-			end, pos, path := tree.at.end, tree.at.pos, fmt.Sprint(tree.at.path)
+			found := string(tree.Seek(k))
+			want := fmt.Sprint(tree.at)
 			tree.Approach(k)
-			if n >= 1000 && key == "key:00123" && (tree.at.end != halfway || len(tree.at.path) == 0) {
-				t.Errorf("%d keys: an Approach to %q stops after %d nodes, as %d", n, key, len(tree.at.path), tree.at.end)
+			if n >= 1000 && key == "key:00123" && len(tree.at.path) < 2 {
+				t.Errorf("%d keys: an Approach to %q stops after %d nodes", n, key, len(tree.at.path))
+			}
+			root := tree.root
+			if len(tree.at.path) > 0 {
+				tree.root = 0 // so that whoever begins there finds nothing
 			}
 			got := string(tree.Seek(k))
-			if got != want || tree.at.end != end || tree.at.pos != pos || fmt.Sprint(tree.at.path) != path {
-				t.Errorf("%d keys: Seek(%q) after Approach = %q, at %d, %d, %v; want %q, %d, %d, %s", n, key, got, tree.at.pos, tree.at.end, tree.at.path, want, pos, end, path)
+			tree.root = root
+			if at := fmt.Sprint(tree.at); got != found || at != want {
+				t.Errorf("%d keys: Seek(%q) after Approach = %q at %s, want %q at %s", n, key, got, at, found, want)
 			}
 		}
 	}
@@ -56,27 +70,52 @@ func TestApproachReadsNoLeaf(t *testing.T) {
 	}
 }
 
-// TestApproachIsNoSeek: nothing can be stored or removed after it, and a change ends it.
+// TestApproachIsNoSeek: nothing can be stored or removed after it, wherever it stopped.
 func TestApproachIsNoSeek(t *testing.T) {
-	tree, key := numbered(t, 1000)
-	tree.Approach(key)
-	if tree.Remove() {
-		t.Error("Remove after Approach removed something")
+	for _, n := range []int{0, 1, 2, 10, 1000} {
+		tree, _ := numbered(t, n)
+		for _, key := range ways {
+			tree.Seek([]byte("key:00000"))
+			tree.Approach([]byte(key))
+			if tree.Remove() {
+				t.Errorf("%d keys: Remove after Approach(%q) removed something", n, key)
+			}
+			tree.Seek([]byte("new"))
+			tree.Approach([]byte(key))
+			if _, err := tree.Store(1); !errors.Is(err, ErrNoSeek) {
+				t.Errorf("%d keys: Store after Approach(%q): %v, want %v", n, key, err, ErrNoSeek)
+			}
+		}
+		if tree.Len() != n {
+			t.Errorf("%d keys became %d", n, tree.Len())
+		}
 	}
-	tree.Approach(key)
-	if _, err := tree.Store(1); !errors.Is(err, ErrNoSeek) {
-		t.Errorf("Store after Approach: %v, want %v", err, ErrNoSeek)
-	}
-	for name, change := range map[string]func(){
-		"Put":    func() { _, _ = tree.Put([]byte("key:00123456"), 1) },
-		"Delete": func() { tree.Delete([]byte("key:00124")) },
-		"Detach": func() { tree.Detach([]byte("key:0013")) },
-		"Forget": func() { tree.Forget() },
+}
+
+// TestChangesEndAnApproach: the nodes on its way may be gone then.
+func TestChangesEndAnApproach(t *testing.T) {
+	for name, change := range map[string]func(*Tree, []byte){
+		"Store":  func(tree *Tree, key []byte) { tree.Seek(key); _, _ = tree.Store(5) },
+		"Remove": func(tree *Tree, key []byte) { tree.Seek(key); tree.Remove() },
+		"Detach": func(tree *Tree, _ []byte) { tree.Detach([]byte("key:0013")) },
+		"PutRun": func(tree *Tree, _ []byte) {
+			_, _ = tree.PutRun([]byte("new"), nil, slices.Values([][]byte{[]byte("new 1"), []byte("new 2")}))
+		},
+		"Defrag": func(tree *Tree, _ []byte) { tree.defrag.active = true; tree.Defrag(1) },
+		"Forget": func(tree *Tree, _ []byte) { tree.Forget() },
+		"a Store for which there is no memory": func(tree *Tree, key []byte) {
+			for _, r := range tree.regions() {
+				r.Deny(func(int) bool { return true })
+			}
+			tree.Seek(key)
+			_, _ = tree.Store(500)
+		},
 	} {
+		tree, key := numbered(t, 1000)
 		tree.Approach(key)
-		change()
-		if tree.at.end == halfway {
-			t.Errorf("%s does not end an Approach", name)
+		change(tree, key)
+		if tree.at.end != nowhere || tree.at.key != nil {
+			t.Errorf("%s leaves the place %d, %q", name, tree.at.end, tree.at.key)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (t *Tree) Defrag(limit int) (more bool) {
 	if !d.active && !t.startDefrag() {
 		return false
 	}
-	t.forget()
+	t.Forget()
 	w := &d.walk
 	w.tree, w.key, w.stack, w.ready = t, w.key[:0], w.stack[:0], 0
 	if t.root != 0 {

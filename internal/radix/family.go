@@ -18,7 +18,7 @@ func (t *Tree) Weigh(prefix []byte) (items int, bytes int64) {
 // were. Its cost is the length of prefix: the memory is queued for
 // [Tree.Reclaim].
 func (t *Tree) Detach(prefix []byte) (items int) {
-	t.forget()
+	t.Forget()
 	t.at.path = t.at.path[:0]
 	h, depth := t.family(prefix, &t.at.path)
 	if h == 0 {

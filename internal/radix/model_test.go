@@ -127,13 +127,21 @@ func (m *model) approach(key []byte) {
 		return
 	}
 	m.tree.Approach(key)
-	switch m.rng.IntN(6) {
+	switch m.rng.IntN(12) {
 	case 0:
 		m.remove(m.shape.key(m.rng))
 	case 1:
-		m.detachAll(string(key) + m.shape.key(m.rng))
+		if prefix := string(key[:m.rng.IntN(len(key)+1)]); len(m.family(prefix)) < 20 {
+			m.detachAll(prefix)
+		}
 	case 2:
 		m.tree.Approach([]byte(m.shape.key(m.rng)))
+	case 3:
+		m.compact()
+	case 4:
+		m.reclaim(m.rng.IntN(20))
+	case 5:
+		m.putRun()
 	}
 }
 

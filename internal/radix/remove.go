@@ -14,7 +14,7 @@ func (t *Tree) Delete(key []byte) bool {
 func (t *Tree) Remove() bool {
 	at := &t.at
 	if at.end != atKey {
-		t.forget()
+		t.Forget()
 		return false
 	}
 	_, weight := t.weigh(at.h, at.pos)
@@ -47,7 +47,7 @@ func (t *Tree) unhook(items int, weight int64) {
 		// It led to what was removed, and to nothing else.
 		t.nodes.Free(s.node, n.size())
 	}
-	t.forget()
+	t.Forget()
 }
 
 // dropEntry removes an entry of a node of the path that has more than one,

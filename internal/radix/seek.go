@@ -32,7 +32,7 @@ type ending uint8
 
 const (
 	nowhere    ending = iota // no Seek, or a change since
-	halfway                  // an Approach, and no Seek since: h, at pos, is still to be looked at
+	halfway                  // an Approach, and no Seek since: h, at pos, is still to be looked at, whatever it is
 	atKey                    // h is the leaf of the key
 	atVacancy                // h is the last node of path and has no slot for the key, or the tree is empty
 	insideLeaf               // h is a leaf whose suffix the key leaves
@@ -54,37 +54,39 @@ func (t *Tree) Seek(key []byte) []byte {
 	return t.descend(at.path[:0], t.root, 0, false)
 }
 
-// Approach begins the way of a [Tree.Seek] for key, which is to follow: it stops
-// before what is seldom in the processor's cache and asks for it, so that it
-// arrives while the caller does something else. It changes nothing else, needs the tree
-// for itself, and keeps key as Seek does; if no Seek follows, [Tree.Forget] must, before
-// the bytes of key change.
+// Approach begins the way of a [Tree.Seek] for key, which may follow: it goes as far
+// as what it reads is likely to be in the processor's cache or must be waited for
+// anyhow, and asks for what comes next, so that it arrives while the caller does something
+// else. It ends the place of the last Seek, changes nothing else, and needs the tree for
+// itself. The tree keeps key until the next Seek or change, or [Tree.Forget], and it must
+// stay as it is until then.
 func (t *Tree) Approach(key []byte) {
-	t.at.key = key
-	t.descend(t.at.path[:0], t.root, 0, true)
-}
-
-// Forget ends what an [Tree.Approach] began.
-func (t *Tree) Forget() {
-	if t.at.end == halfway {
-		t.forget()
+	at := &t.at
+	at.key = key
+	t.descend(at.path[:0], t.root, 0, true)
+	if at.end == atVacancy && at.h != 0 { // Seek has to find that, too: it is not to go on behind the node
+		at.path = at.path[:len(at.path)-1]
+		at.pos -= nodeAt(t.mem.At(at.h)).prefixLen()
 	}
+	at.end = halfway
 }
 
+// In a tree of N keys there are about N/i nodes with i items below them. So it is the
+// nodes with few items that are not in the processor's cache: too many for it.
 const (
-	// fewItems is what a node has below it if its children, all of them together,
-	// are too many for the caches that a processor does not share. Theirs are then
-	// asked for as a whole: a node lies in two lines more often than in one, and
-	// where in the second its slot is stands in the first.
-	fewItems = 4 << 10
-	// leastItems is the same of a node whose children are, as a rule, the last
-	// on the way, so that there is nothing behind them to ask for.
-	leastItems = 256
+	// farItems is how many items a node has at the most whose children are asked for
+	// as a whole. A node mostly lies in two lines, and which word of the second is
+	// needed stands in the first.
+	farItems = 4 << 10
+	// lastItems is how many items the child of a node has on average, at the most,
+	// if nothing but leaves is taken to be below it: what comes next is the last
+	// that must be waited for.
+	lastItems = 16
 )
 
 // descend goes down from h, at pos of the key of the place, to where the key is or
-// would be; if it only approaches, no further than to the last that it
-// must wait for. path is the way to h.
+// would be. If it only approaches, it stops before a leaf, and before a node that is likely
+// to be the last of the way. path is the way to h.
 func (t *Tree) descend(path []step, h handle, pos int, approach bool) []byte {
 	at := &t.at
 	key := at.key
@@ -132,9 +134,12 @@ func (t *Tree) descend(path []step, h handle, pos int, approach bool) []byte {
 		}
 		h = next
 		pos++
-		if approach && *itemsOf(p) <= fewItems {
-			prefetch(t.mem.At(h))
-			if *itemsOf(p) <= leastItems || t.isLeaf(h) {
+		if approach {
+			items, leaf := int(*itemsOf(p)), t.isLeaf(h)
+			if items <= farItems || leaf {
+				prefetch(t.mem.At(h))
+			}
+			if items <= lastItems*n.count(p) || leaf {
 				at.path, at.h, at.pos, at.end = path, h, pos, halfway
 				return nil
 			}
@@ -184,11 +189,12 @@ func (t *Tree) adjust(items int, weight int64) {
 		// Neither sum nor difference leaves its 48 bits.
 		*weightOf(p) += uint64(weight)
 	}
-	t.forget()
+	t.Forget()
 }
 
-// forget ends the place: the tree is about to change, or has.
-func (t *Tree) forget() {
+// Forget ends the place of the last [Tree.Seek] or [Tree.Approach], and lets go of its
+// key. Every change of the tree does so, too.
+func (t *Tree) Forget() {
 	t.at.end = nowhere
 	t.at.key = nil
 	if cap(t.at.path) > maxPath {

@@ -37,10 +37,10 @@ func (t *Tree) Store(size int) ([]byte, error) {
 	case at.end == nowhere || at.end == halfway:
 		return nil, ErrNoSeek
 	case len(at.key) > MaxKey:
-		t.forget()
+		t.Forget()
 		return nil, ErrKey
 	case size < 0 || uint64(size) > maxRecord:
-		t.forget()
+		t.Forget()
 		return nil, ErrMemory
 	case at.end == atKey:
 		return t.replace(size)
@@ -55,7 +55,7 @@ func (t *Tree) replace(size int) ([]byte, error) {
 	l := leafAt(p)
 	grown := int64(size) - int64(l.recLen)
 	if grown == 0 {
-		t.forget()
+		t.Forget()
 		return l.recOf(p), nil
 	}
 	to := l
@@ -72,7 +72,7 @@ func (t *Tree) replace(size int) ([]byte, error) {
 	}
 	h := t.makeLeaf(l.suffixOf(p), size)
 	if h == 0 {
-		t.forget()
+		t.Forget()
 		return nil, ErrMemory
 	}
 	t.leavesOf(at.h).Free(at.h, l.size())
@@ -86,12 +86,12 @@ func (t *Tree) replace(size int) ([]byte, error) {
 func (t *Tree) add(size int) ([]byte, error) {
 	leaf := t.makeLeaf(t.at.rest(), size)
 	if leaf == 0 {
-		t.forget()
+		t.Forget()
 		return nil, ErrMemory
 	}
 	if !t.attach(leaf, 1, int64(len(t.at.key)+size)) {
 		t.freeLeaf(leaf)
-		t.forget()
+		t.Forget()
 		return nil, ErrMemory
 	}
 	p := t.mem.At(leaf)
