@@ -56,20 +56,6 @@ func TestSeekGoesOnFromAnApproach(t *testing.T) {
 	}
 }
 
-// TestApproachReadsNoLeaf: it only asks for it, if it stands so high that no node is
-// left for that.
-func TestApproachReadsNoLeaf(t *testing.T) {
-	tree, _ := numbered(t, 1000)
-	leaf := []byte("another key")
-	if _, err := tree.Put(leaf, 1); err != nil {
-		t.Fatal(err)
-	}
-	tree.Approach(leaf)
-	if tree.at.end != halfway || !tree.isLeaf(tree.at.h) {
-		t.Errorf("an Approach to a leaf below the root ends as %d, at a leaf: %t", tree.at.end, tree.isLeaf(tree.at.h))
-	}
-}
-
 // TestApproachIsNoSeek: nothing can be stored or removed after it, wherever it stopped.
 func TestApproachIsNoSeek(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 10, 1000} {

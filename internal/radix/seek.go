@@ -54,17 +54,16 @@ func (t *Tree) Seek(key []byte) []byte {
 	return t.descend(at.path[:0], t.root, 0, false)
 }
 
-// Approach begins the way of a [Tree.Seek] for key, which may follow: it goes as far
-// as what it reads is likely to be in the processor's cache or must be waited for
-// anyhow, and asks for what comes next, so that it arrives while the caller does something
-// else. It ends the place of the last Seek, changes nothing else, and needs the tree for
+// Approach begins the way of a [Tree.Seek] for key, which may follow: it stops before the
+// node or leaf that is likely to be the last on it and asks the processor for that, which
+// arrives while the caller does something else. It ends the place of the last Seek, changes nothing else, and needs the tree for
 // itself. The tree keeps key until the next Seek or change, or [Tree.Forget], and it must
 // stay as it is until then.
 func (t *Tree) Approach(key []byte) {
 	at := &t.at
 	at.key = key
 	t.descend(at.path[:0], t.root, 0, true)
-	if at.end == atVacancy && at.h != 0 { // Seek has to find that, too: it is not to go on behind the node
+	if at.end == atVacancy && at.h != 0 { // Seek is to look at that node again, not at what is behind it
 		at.path = at.path[:len(at.path)-1]
 		at.pos -= nodeAt(t.mem.At(at.h)).prefixLen()
 	}
@@ -72,15 +71,16 @@ func (t *Tree) Approach(key []byte) {
 }
 
 // In a tree of N keys there are about N/i nodes with i items below them. So it is the
-// nodes with few items that are not in the processor's cache: too many for it.
+// nodes with few items of which there are, in a large tree, too many for the processor's
+// cache.
 const (
-	// farItems is how many items a node has at the most whose children are asked for
-	// as a whole. A node mostly lies in two lines, and which word of the second is
-	// needed stands in the first.
+	// farItems is how many items a node has at the most whose child is asked for as a
+	// whole: it mostly lies in two lines, and which word of the second is needed
+	// stands in the first.
 	farItems = 4 << 10
-	// lastItems is how many items the child of a node has on average, at the most,
-	// if nothing but leaves is taken to be below it: what comes next is the last
-	// that must be waited for.
+	// lastItems is how many items the children of a node have on average, at the
+	// most, if the next is likely to be the last on the way. The lowest nodes of
+	// decimal and hexadecimal numbers have no more.
 	lastItems = 16
 )
 
