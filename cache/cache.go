@@ -158,8 +158,8 @@ const beginWork = 64
 func (c *Cache) Begin() (*Batch, error) { return c.beginFor(nil) }
 
 // beginFor is Begin for a batch whose first command is one on key: the tree approaches
-// it before the clock is read, so that the waits for both overlap. What is over by then may
-// change the tree, which ends that. key may be nil.
+// it before the clock is read, so that the waits for both overlap. To remove items whose life
+// is over may change the tree; the way is lost then, and looked for again. key may be nil.
 func (c *Cache) beginFor(key []byte) (*Batch, error) {
 	c.mu.Lock()
 	if c.closed {

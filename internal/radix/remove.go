@@ -10,7 +10,7 @@ func (t *Tree) Delete(key []byte) bool {
 }
 
 // Remove is [Tree.Delete] for the key of the last [Tree.Seek]; without one,
-// or after a change, it reports false.
+// or after a change or an [Tree.Approach], it reports false.
 func (t *Tree) Remove() bool {
 	at := &t.at
 	if at.end != atKey {

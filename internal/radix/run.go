@@ -16,8 +16,8 @@ var ErrRun = errors.New("radix: the keys of a run must ascend, and begin with a 
 // many keys there were. They must ascend and begin with prefix, and no key of
 // the tree may do so; a key must stay as it is until the next one comes. If
 // the error is not nil, [ErrRun], [ErrKey] or [ErrMemory], the tree is
-// unchanged. keys may read the tree, but neither Seek nor Approach in it nor change
-// it; rec must not be one of its records.
+// unchanged. keys may read the tree, but neither Seek, Approach nor Forget in it, nor
+// change it; rec must not be one of its records.
 //
 // It costs less than half of as many Puts: nothing is looked for, and each node
 // is made once, when all that is below it is known, while Put makes a node anew

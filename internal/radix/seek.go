@@ -8,12 +8,13 @@ import (
 // ErrNoSeek is what Store returns when no Seek precedes it.
 var ErrNoSeek = errors.New("radix: store without a seek, or after a change that followed it")
 
-// A place is where a descent ended: what a change at a key needs to know.
+// A place is where a descent ended, which is what a change at a key needs to know,
+// or, halfway, where it is to go on.
 type place struct {
 	key []byte
 	// path holds every node whose prefix the key has, from the root on, each
 	// with the slot that was followed. The last slot is 0 if the node has
-	// none for the key.
+	// none for the key. Halfway it holds those above h.
 	path []step
 	h    handle // the leaf or node where it ended; 0: nothing is there
 	pos  int    // bytes of the key before those that h holds
@@ -41,10 +42,10 @@ const (
 
 // Seek returns the record of key like [Tree.Find] and remembers the way, so
 // that a [Tree.Store] or [Tree.Remove] that follows need not look for it. The
-// tree keeps key itself until the next Seek or change: it must stay as it is
-// until then. Seek needs the tree for itself.
+// tree keeps key itself until the next Seek, Approach, Forget or change: it must
+// stay as it is until then. Seek needs the tree for itself.
 //
-// After an [Tree.Approach] to the same slice it goes on from there.
+// After an [Tree.Approach] to key, the same bytes in memory, it goes on from there.
 func (t *Tree) Seek(key []byte) []byte {
 	at := &t.at
 	if at.end == halfway && len(key) == len(at.key) && unsafe.SliceData(key) == unsafe.SliceData(at.key) {
@@ -56,9 +57,9 @@ func (t *Tree) Seek(key []byte) []byte {
 
 // Approach begins the way of a [Tree.Seek] for key, which may follow: it stops before the
 // node or leaf that is likely to be the last on it and asks the processor for that, which
-// arrives while the caller does something else. It ends the place of the last Seek, changes nothing else, and needs the tree for
-// itself. The tree keeps key until the next Seek or change, or [Tree.Forget], and it must
-// stay as it is until then.
+// arrives while the caller does something else. Where the key leaves the tree before that,
+// there is nothing to ask for. It ends the place of the last Seek, changes nothing else,
+// and needs the tree for itself; it keeps key as Seek does.
 func (t *Tree) Approach(key []byte) {
 	at := &t.at
 	at.key = key
@@ -74,9 +75,9 @@ func (t *Tree) Approach(key []byte) {
 // nodes with few items of which there are, in a large tree, too many for the processor's
 // cache.
 const (
-	// farItems is how many items a node has at the most whose child is asked for as a
-	// whole: it mostly lies in two lines, and which word of the second is needed
-	// stands in the first.
+	// farItems is how many items a node has at the most whose child is asked for even
+	// if it is read at once: it mostly lies in two lines, and the wait for the second
+	// would only begin when the first says which word of it is needed.
 	farItems = 4 << 10
 	// lastItems is how many items the children of a node have on average, at the
 	// most, if the next is likely to be the last on the way. The lowest nodes of
@@ -135,13 +136,12 @@ func (t *Tree) descend(path []step, h handle, pos int, approach bool) []byte {
 		h = next
 		pos++
 		if approach {
-			items, leaf := int(*itemsOf(p)), t.isLeaf(h)
-			if items <= farItems || leaf {
+			if items := int(*itemsOf(p)); items <= farItems {
 				prefetch(t.mem.At(h))
-			}
-			if items <= lastItems*n.count(p) || leaf {
-				at.path, at.h, at.pos, at.end = path, h, pos, halfway
-				return nil
+				if items <= lastItems*n.count(p) {
+					at.path, at.h, at.pos, at.end = path, h, pos, halfway
+					return nil
+				}
 			}
 		}
 	}
@@ -151,6 +151,11 @@ func (t *Tree) descend(path []step, h handle, pos int, approach bool) []byte {
 		return nil
 	}
 	p := t.mem.At(h)
+	if approach {
+		prefetch(p)
+		at.end = halfway
+		return nil
+	}
 	l := leafAt(p)
 	if suffix := l.suffixOf(p); string(suffix) != string(key[pos:]) {
 		at.end, at.same = insideLeaf, common(suffix, key[pos:])
@@ -193,7 +198,7 @@ func (t *Tree) adjust(items int, weight int64) {
 }
 
 // Forget ends the place of the last [Tree.Seek] or [Tree.Approach], and lets go of its
-// key. Every change of the tree does so, too.
+// key. Every change of the tree does so, too. It needs the tree for itself.
 func (t *Tree) Forget() {
 	t.at.end = nowhere
 	t.at.key = nil

@@ -30,7 +30,7 @@ func (t *Tree) Put(key []byte, size int) ([]byte, error) {
 }
 
 // Store is [Tree.Put] for the key of the last [Tree.Seek]. Without one, or
-// after a change, it returns [ErrNoSeek].
+// after a change or an [Tree.Approach], it returns [ErrNoSeek].
 func (t *Tree) Store(size int) ([]byte, error) {
 	at := &t.at
 	switch {

@@ -29,7 +29,7 @@ type Tree struct {
 	large handle // and from here on those of the third region
 	root  handle
 
-	at      place // where the last Seek ended
+	at      place // where the last Seek or Approach ended
 	space   *arena.Space
 	nodes   *arena.Region
 	leaves  [2]*arena.Region // for small leaves, and for large ones
