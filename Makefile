@@ -34,7 +34,7 @@ kill-long: ## Kill 200 servers while they write a snapshot, and look at what the
 linearizability: ## Judge 2,000 histories of 8 clients each at a server and at a cache (2 minutes)
 	GIBSON_HISTORIES=2000 go test -count=1 -timeout 0 -v -run '^(TestServer|TestEmbedded)$$' ./integration/linear
 
-mutants: ## Break the code in 39 places, one at a time, and say which test notices (15 minutes)
+mutants: ## Break the code in 39 places, one at a time, and say which test notices (about 15 minutes)
 	go run ./integration/mutants
 
 model-long: ## Compare 100 million commands with the model, 5 million of a server (25 minutes on 2 cores)
