@@ -199,7 +199,9 @@ func (c *Cache) beginFor(key []byte) (*Batch, error) {
 func (b *Batch) End() {
 	c := b.c
 	c.tree.Forget() // the key is the caller's again
-	c.squeeze.trim()
+	if c.squeeze.large() {
+		c.squeeze.trim(b.now.ms, c.mostKept())
+	}
 	rouse := c.memory.unlooked > c.littleGrowth() && c.look() // before needsHelp
 	rouse = c.needsHelp(b.now) || rouse
 	c.unlockHeld(false, rouse)

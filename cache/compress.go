@@ -36,29 +36,69 @@ func (v *content) write(dst []byte) {
 // squeeze holds the buffers in which values are compressed, decompressed and
 // held while the tree changes. What is in them is valid until the next call
 // that uses the same buffer.
+//
+// Those that large values have grown stay for a while: made anew for each value of
+// a stream, they were most of what there was to collect, and were cleared under the
+// cache's lock.
 type squeeze struct {
 	limit  int // longer values are neither compressed nor believed
 	packed []byte
 	opened []byte
-	held   []byte
+	held   []byte // small: longer values than roomyValue need not be held
+	wanted bool   // packed or opened was to be large since trim was called last
+	last   int64  // when trim saw that last, in milliseconds
 }
 
-// keptBuffer is the size above which a buffer is not kept for the next batch.
-const keptBuffer = 256 << 10
+const (
+	// keptBuffer is the size up to which a buffer is kept for good.
+	keptBuffer = 256 << 10
+	// keptMost and keptShare bound each of those of squeeze that are larger: to so
+	// many bytes, and to that part of MaxMemory.
+	keptMost  = 4 << 20
+	keptShare = 128
+	// keptFor is how long, at the least, they are kept after one was needed, in
+	// milliseconds.
+	keptFor = 1000
+)
 
-// trim gives large buffers back.
-func (s *squeeze) trim() {
-	if max(cap(s.packed), cap(s.opened), cap(s.held)) > keptBuffer {
-		s.drop()
+// mostKept is the size above which a buffer of squeeze does not outlast its batch.
+// Where the time is the caller's, nobody would come to give it back later.
+func (c *Cache) mostKept() int {
+	if c.set.ownTime {
+		return keptBuffer
+	}
+	return int(max(keptBuffer, min(keptMost, c.set.MaxMemory/keptShare)))
+}
+
+// large reports whether a buffer is larger than those that are kept for good.
+func (s *squeeze) large() bool {
+	return max(cap(s.packed), cap(s.opened)) > keptBuffer
+}
+
+// trim gives buffers of more than most bytes back, and all large ones if none has been
+// needed for keptFor. It need not be called while none is large.
+func (s *squeeze) trim(ms int64, most int) {
+	if s.wanted {
+		s.wanted, s.last = false, ms
+	}
+	if ms-s.last >= keptFor {
+		most = keptBuffer
+	}
+	for _, b := range []*[]byte{&s.packed, &s.opened} {
+		if cap(*b) > most {
+			*b = nil
+		}
 	}
 }
 
-// drop is the rest of trim, apart so that trim costs no call.
-func (s *squeeze) drop() {
-	for _, b := range []*[]byte{&s.packed, &s.opened, &s.held} {
-		if cap(*b) > keptBuffer {
-			*b = nil
-		}
+// room makes b, which is packed or opened, long enough for n bytes. What is in it is
+// lost.
+func (s *squeeze) room(b *[]byte, n int) {
+	if n > keptBuffer {
+		s.wanted = true
+	}
+	if cap(*b) < n {
+		*b = make([]byte, n)
 	}
 }
 
@@ -83,9 +123,7 @@ func (s *squeeze) compress(v *content) {
 	if len(val) > s.limit {
 		return
 	}
-	if n := s2.MaxEncodedLen(len(val)); cap(s.packed) < n {
-		s.packed = make([]byte, n)
-	}
+	s.room(&s.packed, s2.MaxEncodedLen(len(val)))
 	packed := s2.Encode(s.packed[:cap(s.packed)], val)
 	if len(packed) < len(val) {
 		v.encoding, v.data = compressed, packed
@@ -98,11 +136,13 @@ func (s *squeeze) unpack(it item) ([]byte, error) {
 	if it.encoding() != compressed {
 		return it.value(), nil
 	}
+	if n, err := s2.DecodedLen(it.value()); err == nil && n <= s.limit {
+		s.room(&s.opened, n)
+	}
 	opened, err := s.appendText(s.opened[:0], it)
 	if err != nil {
 		return nil, err
 	}
-	s.opened = opened
 	return opened, nil
 }
 

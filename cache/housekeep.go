@@ -227,6 +227,12 @@ func (c *Cache) work() (sleep time.Duration, more bool) {
 	if c.evictor.on {
 		c.planned = min(c.planned, now.ms+compactLook)
 	}
+	if c.squeeze.large() {
+		c.squeeze.trim(now.ms, c.mostKept())
+	}
+	if c.squeeze.large() { // perhaps no batch comes any more whose End does it
+		c.planned = min(c.planned, c.squeeze.last+keptFor)
+	}
 	return time.Duration(c.planned-now.ms) * time.Millisecond, false
 }
 
@@ -291,7 +297,8 @@ func (c *Cache) needsHelp(now instant) bool {
 		return c.planned != 0 && c.detached
 	}
 	soon := c.planned - tidyPause
-	return c.detached || c.nextEnd() < soon || c.holed() && max(now.ms, c.memory.next) < soon
+	return c.detached || c.nextEnd() < soon || c.holed() && max(now.ms, c.memory.next) < soon ||
+		now.ms+keptFor < soon && c.squeeze.large()
 }
 
 // rouse wakes the background goroutine.

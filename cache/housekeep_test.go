@@ -1,11 +1,12 @@
 package cache
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 )
 
 // These tests run in a bubble: the system's clock stands still while any
@@ -153,24 +154,159 @@ func TestCommandsDoTheWorkOfATestClock(t *testing.T) {
 	}
 }
 
-// TestBuffersAreGivenBack: one large value does not keep memory for ever.
-func TestBuffersAreGivenBack(t *testing.T) {
-	t.Parallel()
-	c, _ := withClock(t, Options{})
-	large := bytes.Repeat([]byte("large "), 300000)
-	set(t, c, "key", string(large), 0)
+// setLarge stores a value of n bytes, which becomes shorter when it is compressed.
+func setLarge(t *testing.T, c *Cache, n int) {
+	t.Helper()
+	set(t, c, "large", strings.Repeat("0123456789abcdef", n/16), 0)
+}
+
+// getLarge reads it in a batch, for which it is decompressed, and gives it a life, for
+// which it would be held if it were small.
+func getLarge(t *testing.T, c *Cache, n int) {
+	t.Helper()
 	do(t, c, func(b *Batch) {
-		if v, err := b.Get([]byte("key")); !bytes.Equal(v.Bytes(), large) || err != nil {
-			t.Errorf("Get: %d bytes, %v", len(v.Bytes()), err)
+		if v, err := b.Get([]byte("large")); len(v.Bytes()) != n || err != nil {
+			t.Errorf("Get: %d bytes, %v, want %d", len(v.Bytes()), err, n)
 		}
-		if err := b.TTL([]byte("key"), 5, true); err != nil {
+		if err := b.TTL([]byte("large"), 100, true); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// buffers returns those of c for large values, and fails if it has another large one.
+func buffers(t *testing.T, c *Cache) (packed, opened *byte) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	s := &c.squeeze
-	if cap(s.packed) > keptBuffer || cap(s.opened) > keptBuffer || cap(s.held) > keptBuffer {
-		t.Errorf("buffers of %d, %d, %d bytes are kept", cap(s.packed), cap(s.opened), cap(s.held))
+	if cap(s.held) > keptBuffer {
+		t.Errorf("%d bytes are kept for held values", cap(s.held))
 	}
+	if cap(s.packed) > keptBuffer {
+		packed = unsafe.SliceData(s.packed)
+	}
+	if cap(s.opened) > keptBuffer {
+		opened = unsafe.SliceData(s.opened)
+	}
+	return packed, opened
+}
+
+// TestBuffersStayWhileNeeded: a stream of large values does not make the buffers
+// anew for each of them, and costs the background goroutine a look now and then.
+func TestBuffersStayWhileNeeded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const size, seconds = 1 << 20, 10
+		c := open(t, Options{MaxMemory: 256 << 20})
+		setLarge(t, c, size)
+		getLarge(t, c, size)
+		packed, opened := buffers(t, c)
+		if packed == nil || opened == nil {
+			t.Fatalf("large values leave buffers at %p and %p, want two", packed, opened)
+		}
+		synctest.Wait()
+		rounds := c.figures.rounds
+		for name, step := range map[string]func(){
+			"writes": func() { setLarge(t, c, size) },
+			"reads":  func() { getLarge(t, c, size) },
+		} {
+			for range seconds {
+				for range 4 {
+					time.Sleep(time.Second / 4)
+					step()
+				}
+			}
+			p, o := buffers(t, c)
+			if name == "writes" && p != packed || name == "reads" && o != opened {
+				t.Errorf("%s: the buffers were at %p and %p and are at %p and %p", name, packed, opened, p, o)
+			}
+			setLarge(t, c, size)
+			getLarge(t, c, size)
+			packed, opened = buffers(t, c)
+		}
+		c.mu.Lock()
+		rounds = c.figures.rounds - rounds
+		c.mu.Unlock()
+		if most := int64(2 * 3 * seconds); int64(rounds) > most {
+			t.Errorf("the background goroutine worked %d times in %d seconds, want at most %d", rounds, 2*seconds, most)
+		}
+	})
+}
+
+// TestBackgroundGivesBuffersBack: one large value does not keep memory for ever, even
+// if nobody uses the cache any more.
+func TestBackgroundGivesBuffersBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{})
+		synctest.Wait() // the goroutine sleeps
+		setLarge(t, c, 1<<20)
+		getLarge(t, c, 1<<20)
+		time.Sleep((keptFor - 1) * time.Millisecond)
+		synctest.Wait()
+		if packed, opened := buffers(t, c); packed == nil || opened == nil {
+			t.Errorf("before %d ms there are buffers at %p and %p, want two", keptFor, packed, opened)
+		}
+		time.Sleep((tidyPause + 1) * time.Millisecond)
+		synctest.Wait()
+		if packed, opened := buffers(t, c); packed != nil || opened != nil {
+			t.Errorf("buffers at %p and %p are kept while nothing happens", packed, opened)
+		}
+	})
+}
+
+// TestLargestBuffersAreGivenBack: what is large for any cache, or for this one, is not
+// kept at all, nor where nobody would come to give it back.
+func TestLargestBuffersAreGivenBack(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		opts       Options
+		size, most int
+		clock      bool
+	}{
+		"most":         {opts: Options{MaxValueSize: 2 * keptMost}, size: keptMost, most: keptMost},
+		"share":        {opts: Options{MaxMemory: 2 * keptShare * keptBuffer}, size: 2 * keptBuffer, most: 2 * keptBuffer},
+		"small cache":  {opts: Options{MaxMemory: 4 << 20}, size: keptBuffer, most: keptBuffer},
+		"test's clock": {opts: Options{}, size: keptBuffer, most: keptBuffer, clock: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if test.clock {
+					test.opts.Clock = newTestClock()
+				}
+				c := open(t, test.opts)
+				setLarge(t, c, test.size)
+				getLarge(t, c, test.size)
+				if _, opened := buffers(t, c); (opened != nil) != (test.most > keptBuffer) {
+					t.Errorf("a buffer of %d bytes is kept at %p", test.size, opened)
+				}
+				setLarge(t, c, test.size+16)
+				getLarge(t, c, test.size+16)
+				if packed, opened := buffers(t, c); packed != nil || opened != nil {
+					t.Errorf("buffers of %d bytes are kept, want at most %d", test.size+16, test.most)
+				}
+			})
+		})
+	}
+}
+
+// TestLowerLimitGivesBuffersBack: buffers follow MaxMemory.
+func TestLowerLimitGivesBuffersBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{MaxMemory: 256 << 20})
+		setLarge(t, c, 1<<20)
+		getLarge(t, c, 1<<20)
+		if err := c.SetMaxMemory(4 << 20); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if packed, opened := buffers(t, c); packed != nil || opened != nil {
+			t.Errorf("buffers at %p and %p are kept in a cache that is small now", packed, opened)
+		}
+	})
 }
 
 // TestBackgroundStandsBack: the background goroutine goes on at once only while

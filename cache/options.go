@@ -19,7 +19,8 @@ const OffHeap = radix.OffHeap
 type Options struct {
 	// MaxMemory bounds what the cache takes, in bytes, at most 20 GiB. 0 means
 	// 1 GiB, but at most half of the machine's memory or of the memory that the
-	// process's control group may use, where either can be told.
+	// process's control group may use, where either can be told. While large values
+	// come, two buffers for them are on top, each of 4 MiB or 1/128 of it at most.
 	MaxMemory int64
 	// Overhead returns how many bytes the program takes beside the cache that
 	// count against MaxMemory, for a program that is there for its cache. One
