@@ -7,14 +7,16 @@ import (
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
+	"github.com/gogibson/gibson/internal/resident"
 )
 
 // openCache returns a cache as c has it, which counts what the rest of the
-// process takes, and tells limit what it has in the heap.
+// process takes, the pages of the program's file included, and tells limit what it
+// has in the heap.
 func openCache(c *config.Config, limit *runtimeLimit) (*cache.Cache, error) {
 	o := cacheOptions(c)
 	o.Overhead = func(own int64) int64 {
-		return overhead(limit.own(own), runtimeMemory(), own)
+		return overhead(limit.own(own), runtimeMemory(), own) + resident.Files()
 	}
 	made, err := cache.New(o)
 	if err == nil {
@@ -37,9 +39,9 @@ func runtimeMemory() int64 {
 	return int64(n[0]) - int64(n[1])
 }
 
-// overhead returns what the cache of a server is told that the rest of the process
-// takes, for a max_memory of that, 0 if it is not known yet; own is what of the
-// runtime's memory is the cache's. What the runtime will need under load is set
+// overhead returns how many bytes of max_memory the runtime's part is, of what the
+// runtime has from the system; own is how much of that is the cache's. maxMemory is 0
+// if it is not known yet. What the runtime will need under load is set
 // aside from the start: a full cache gives memory back more slowly than a busy
 // server takes it.
 func overhead(maxMemory, runtime, own int64) int64 {

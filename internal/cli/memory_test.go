@@ -9,6 +9,7 @@ import (
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
+	"github.com/gogibson/gibson/internal/resident"
 )
 
 // TestItemsAreNotOverhead: wherever items lie, and what their lives need, counts
@@ -44,6 +45,29 @@ func TestItemsAreNotOverhead(t *testing.T) {
 	const all = 1 << 30
 	if with, without := overhead(math.MaxInt64, all, 0), overhead(math.MaxInt64, all, s.MemoryHeap); with-without != s.MemoryHeap {
 		t.Errorf("%d bytes are in the heap and make the overhead %d instead of %d", s.MemoryHeap, without, with)
+	}
+}
+
+// TestProgramIsOverhead: max_memory is for the pages of the program's file, too, where
+// the system tells how many there are.
+// Not parallel: others would change what the runtime has between two looks.
+func TestProgramIsOverhead(t *testing.T) {
+	c, err := config.Resolve(nil, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	c.MaxMemory = 16 << 20 // what is set aside for the runtime is far less than it has
+	items, err := openCache(c, &runtimeLimit{most: math.MaxInt64})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = items.Close() })
+	// There may be a little more of either a moment later.
+	const more = 1 << 20
+	if got, runtime, files := items.Options().Overhead(0), runtimeMemory(), resident.Files(); got < runtime+files-more {
+		t.Errorf("the overhead is %d bytes, want %d of the runtime and %d of files", got, runtime, files)
 	}
 }
 

@@ -7,15 +7,17 @@ import (
 
 func TestParse(t *testing.T) {
 	page := int64(os.Getpagesize())
-	for text, want := range map[string]int64{
-		"5218 709 600 12 0 300 0\n": 709 * page,
-		"5218 709":                  709 * page,
-		"5218":                      0,
-		"":                          0,
-		"a b c":                     0,
+	for text, want := range map[string][2]int64{
+		"5218 709 600 12 0 300 0\n": {709, 600},
+		"5218 709":                  {709, 0},
+		"5218":                      {},
+		"":                          {},
+		"a b c":                     {},
 	} {
-		if got := parse([]byte(text)); got != want {
-			t.Errorf("parse(%q) = %d, want %d", text, got, want)
+		for i, pages := range want {
+			if got := parse([]byte(text), i+1); got != pages*page {
+				t.Errorf("parse(%q, %d) = %d, want %d", text, i+1, got, pages*page)
+			}
 		}
 	}
 }

@@ -27,3 +27,24 @@ func TestSize(t *testing.T) {
 	}
 	runtime.KeepAlive(b)
 }
+
+func TestFiles(t *testing.T) {
+	all, files := resident.Size(), resident.Files()
+	if runtime.GOOS != "linux" {
+		if files != 0 {
+			t.Errorf("%d bytes on a system that does not say", files)
+		}
+		return
+	}
+	if files < 1<<19 || files >= all {
+		t.Errorf("%d bytes of files, want those of this program, and less than all %d", files, all)
+	}
+	b := make([]byte, 64<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	if after := resident.Files(); after > files+32<<20 {
+		t.Errorf("%d bytes of files after touching 64 MiB of memory, %d before", after, files)
+	}
+	runtime.KeepAlive(b)
+}
