@@ -228,7 +228,7 @@ func TestBuffersStayWhileNeeded(t *testing.T) {
 		c.mu.Lock()
 		rounds = c.figures.rounds - rounds
 		c.mu.Unlock()
-		if most := int64(2 * 3 * seconds); int64(rounds) > most {
+		if most := int64(2 * 3 * seconds); rounds > most {
 			t.Errorf("the background goroutine worked %d times in %d seconds, want at most %d", rounds, 2*seconds, most)
 		}
 	})
