@@ -85,8 +85,8 @@ func (b *prefixBench) reclaim(ctx context.Context, e *env) (*report.Table, error
 	for _, r := range rounds {
 		samples = append(samples, r.samples)
 	}
-	e.note("MDEL of %d keys `%s` beside %d others, which 50 connections of depth 1 GET: %v before, then until the server's memory_used is down again (median %d GETs); %d times.",
-		b.doomed, workload.Sessions(), b.keys, b.window, sample.Median(samples), b.reclaims)
+	e.note("MDEL of %d keys `%s` beside %d others, which 50 connections of depth 1 GET: %v before, then until the server's memory_used is down again (median %d GETs), which is asked for with STATS every %v throughout; %d times.",
+		b.doomed, workload.Sessions(), b.keys, b.window, sample.Median(samples), lookPause, b.reclaims)
 	return table, nil
 }
 
@@ -133,12 +133,21 @@ func (b *prefixBench) reclaimOnce(ctx context.Context, m *member) (reclaimRound,
 	return r, nil
 }
 
-// delete goes through the phases.
+// lookPause is how long after an answer the server is asked again what memory it uses.
+const lookPause = 2 * time.Millisecond
+
+// delete goes through the phases. The server is asked for its memory in all of them,
+// so that the asking disturbs the GETs before the deletion as it does those during it.
 func (b *prefixBench) delete(ctx context.Context, c *call.Conn, phase *atomic.Int32, full, empty int64) (reclaimRound, error) {
 	for p, d := range []time.Duration{settling: 300 * time.Millisecond, first: b.window / 2, second: b.window / 2} {
 		phase.Store(int32(p))
-		if err := sleep(ctx, d); err != nil {
-			return reclaimRound{}, err
+		for start := time.Now(); time.Since(start) < d; {
+			if _, err := memoryUsed(c); err != nil {
+				return reclaimRound{}, err
+			}
+			if err := sleep(ctx, lookPause); err != nil {
+				return reclaimRound{}, err
+			}
 		}
 	}
 	phase.Store(during)
@@ -162,7 +171,7 @@ func (b *prefixBench) delete(ctx context.Context, c *call.Conn, phase *atomic.In
 		if r.lasted > time.Minute {
 			return reclaimRound{}, fmt.Errorf("memory_used is %d a minute after MDEL; it was %d before the items and %d with them", used, empty, full)
 		}
-		if err := sleep(ctx, 2*time.Millisecond); err != nil {
+		if err := sleep(ctx, lookPause); err != nil {
 			return reclaimRound{}, err
 		}
 	}
