@@ -45,19 +45,19 @@ type squeeze struct {
 	packed []byte
 	opened []byte
 	held   []byte // small: longer values than roomyValue need not be held
-	wanted bool   // packed or opened was to be large since trim was called last
-	last   int64  // when trim saw that last, in milliseconds
+	wanted bool   // either of packed and opened was to be large since the last trim
+	last   int64  // when trim saw that last, for both of them, in milliseconds
 }
 
 const (
-	// keptBuffer is the size up to which a buffer is kept for good.
+	// keptBuffer is the size up to which any buffer of a cache is kept for good.
 	keptBuffer = 256 << 10
-	// keptMost and keptShare bound each of those of squeeze that are larger: to so
-	// many bytes, and to that part of MaxMemory.
+	// keptMost and keptShare bound the values for which squeeze keeps larger ones:
+	// to so many bytes, and to that part of MaxMemory.
 	keptMost  = 4 << 20
 	keptShare = 128
-	// keptFor is how long, at the least, they are kept after one was needed, in
-	// milliseconds.
+	// keptFor is how long, at the least, both of them are kept after one was needed,
+	// in milliseconds.
 	keptFor = 1000
 )
 
@@ -67,7 +67,8 @@ func (c *Cache) mostKept() int {
 	if c.set.ownTime {
 		return keptBuffer
 	}
-	return int(max(keptBuffer, min(keptMost, c.set.MaxMemory/keptShare)))
+	// What values of just that size are compressed into is a little longer.
+	return max(keptBuffer, s2.MaxEncodedLen(int(min(keptMost, c.set.MaxMemory/keptShare))))
 }
 
 // large reports whether a buffer is larger than those that are kept for good.
@@ -98,7 +99,8 @@ func (s *squeeze) room(b *[]byte, n int) {
 		s.wanted = true
 	}
 	if cap(*b) < n {
-		*b = make([]byte, n)
+		// Not each of a stream of values that become longer needs another one.
+		*b = make([]byte, max(n, min(cap(*b)+cap(*b)/4, keptBuffer)))
 	}
 }
 

@@ -239,7 +239,7 @@ func TestBuffersStayWhileNeeded(t *testing.T) {
 func TestBackgroundGivesBuffersBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := open(t, Options{})
+		c := open(t, Options{MaxMemory: 256 << 20})
 		synctest.Wait() // the goroutine sleeps
 		setLarge(t, c, 1<<20)
 		getLarge(t, c, 1<<20)
@@ -256,6 +256,63 @@ func TestBackgroundGivesBuffersBack(t *testing.T) {
 	})
 }
 
+// TestSmallValuesDoNotKeepLargeBuffers: they need a buffer, but not a large one.
+func TestSmallValuesDoNotKeepLargeBuffers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{MaxMemory: 256 << 20})
+		setLarge(t, c, 1<<20)
+		getLarge(t, c, 1<<20)
+		for range 2 * keptFor / 100 {
+			time.Sleep(100 * time.Millisecond)
+			setLarge(t, c, 5<<10)
+			getLarge(t, c, 5<<10)
+		}
+		if packed, opened := buffers(t, c); packed != nil || opened != nil {
+			t.Errorf("buffers at %p and %p are kept for small values", packed, opened)
+		}
+	})
+}
+
+// TestBatchGivesBuffersBack: with batches coming, the background goroutine need not
+// come for the buffers.
+func TestBatchGivesBuffersBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := open(t, Options{MaxMemory: 256 << 20})
+		setLarge(t, c, 1<<20)
+		getLarge(t, c, 1<<20)
+		synctest.Wait() // the goroutine has its plan, and sleeps as long as this one runs
+		c.mu.Lock()
+		c.squeeze.last -= keptFor
+		c.mu.Unlock()
+		do(t, c, func(b *Batch) {})
+		if packed, opened := buffers(t, c); packed != nil || opened != nil {
+			t.Errorf("after %d ms a batch leaves buffers at %p and %p", keptFor, packed, opened)
+		}
+	})
+}
+
+// TestGrowingValuesShareBuffers: values that become longer bit by bit do not each
+// need new ones.
+func TestGrowingValuesShareBuffers(t *testing.T) {
+	t.Parallel()
+	var s squeeze
+	made := 0
+	for n := 8 << 10; n <= keptBuffer; n += 1 << 10 {
+		was := cap(s.opened)
+		if s.room(&s.opened, n); cap(s.opened) < n || cap(s.opened) > keptBuffer {
+			t.Fatalf("room for %d bytes: %d", n, cap(s.opened))
+		}
+		if cap(s.opened) != was {
+			made++
+		}
+	}
+	if most := 20; made > most { // 1.25 to the power of 16 is more than 32
+		t.Errorf("%d buffers were made, want at most %d", made, most)
+	}
+}
+
 // TestLargestBuffersAreGivenBack: what is large for any cache, or for this one, is not
 // kept at all, nor where nobody would come to give it back.
 func TestLargestBuffersAreGivenBack(t *testing.T) {
@@ -265,7 +322,7 @@ func TestLargestBuffersAreGivenBack(t *testing.T) {
 		size, most int
 		clock      bool
 	}{
-		"most":         {opts: Options{MaxValueSize: 2 * keptMost}, size: keptMost, most: keptMost},
+		"most":         {opts: Options{MaxMemory: keptShare * keptMost, MaxValueSize: 2 * keptMost}, size: keptMost, most: keptMost},
 		"share":        {opts: Options{MaxMemory: 2 * keptShare * keptBuffer}, size: 2 * keptBuffer, most: 2 * keptBuffer},
 		"small cache":  {opts: Options{MaxMemory: 4 << 20}, size: keptBuffer, most: keptBuffer},
 		"test's clock": {opts: Options{}, size: keptBuffer, most: keptBuffer, clock: true},
@@ -279,8 +336,9 @@ func TestLargestBuffersAreGivenBack(t *testing.T) {
 				c := open(t, test.opts)
 				setLarge(t, c, test.size)
 				getLarge(t, c, test.size)
-				if _, opened := buffers(t, c); (opened != nil) != (test.most > keptBuffer) {
-					t.Errorf("a buffer of %d bytes is kept at %p", test.size, opened)
+				kept := test.most > keptBuffer
+				if packed, opened := buffers(t, c); (packed != nil) != kept || (opened != nil) != kept {
+					t.Errorf("buffers for %d bytes are at %p and %p, want them kept: %t", test.size, packed, opened, kept)
 				}
 				setLarge(t, c, test.size+16)
 				getLarge(t, c, test.size+16)

@@ -19,8 +19,11 @@ const OffHeap = radix.OffHeap
 type Options struct {
 	// MaxMemory bounds what the cache takes, in bytes, at most 20 GiB. 0 means
 	// 1 GiB, but at most half of the machine's memory or of the memory that the
-	// process's control group may use, where either can be told. While large values
-	// come, two buffers for them are on top, each of 4 MiB or 1/128 of it at most.
+	// process's control group may use, where either can be told. Two buffers in
+	// which values are compressed and decompressed are not counted. In a batch each
+	// grows to the longest value that needs it. Between batches 256 KiB stay; while
+	// longer values come, as much as values of 4 MiB or 1/128 of MaxMemory need,
+	// whichever is less, but not with a Clock of your own.
 	MaxMemory int64
 	// Overhead returns how many bytes the program takes beside the cache that
 	// count against MaxMemory, for a program that is there for its cache. One

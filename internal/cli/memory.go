@@ -4,6 +4,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gogibson/gibson/cache"
 	"github.com/gogibson/gibson/internal/config"
@@ -15,14 +16,28 @@ import (
 // has in the heap.
 func openCache(c *config.Config, limit *runtimeLimit) (*cache.Cache, error) {
 	o := cacheOptions(c)
+	var files lastKnown
 	o.Overhead = func(own int64) int64 {
-		return overhead(limit.own(own), runtimeMemory(), own) + resident.Files()
+		return overhead(limit.own(own), runtimeMemory(), own) + files.of(resident.Files())
 	}
 	made, err := cache.New(o)
 	if err == nil {
 		limit.maxMemory(made.Options().MaxMemory)
 	}
 	return made, err
+}
+
+// lastKnown is a size that is not always told: a process with no descriptor left cannot
+// read what the system says about it, and items must not have that memory for it.
+type lastKnown struct{ size atomic.Int64 }
+
+// of returns n, or the last one before if n is 0.
+func (l *lastKnown) of(n int64) int64 {
+	if n == 0 {
+		return l.size.Load()
+	}
+	l.size.Store(n)
+	return n
 }
 
 // runtimeMemory returns the bytes that the Go runtime has from the system: the

@@ -13,7 +13,8 @@ func Size() int64 { return read(1) }
 
 // Files returns how much of Size holds pages of files, the program's own most of
 // all, and memory that is shared with other processes, in bytes; 0 where that cannot
-// be told. Memory mapped for this process alone is not in it.
+// be told. Memory mapped for this process alone is not in it. The system may be some
+// pages behind for each thread.
 func Files() int64 { return read(2) }
 
 // read returns the bytes in field i of /proc/self/statm, see proc_pid_statm(5).
